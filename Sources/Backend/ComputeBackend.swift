@@ -1,0 +1,167 @@
+/// A compute device with the operations that a decoder, its adjoint, the magnetic loss and the
+/// tabular games need. The CPU implementation is the specification; an OpenCL device runs every
+/// operation by its own kernels, none silently on the host.
+///
+/// Legend: N tokens (rows), C hidden width, V vocabulary, H query heads, G key/value heads,
+/// D head width, F feed-forward width, S sequences, B active rows while decoding.
+///
+/// Contract of every operation:
+/// - All tensors belong to this backend; activations and parameters are `.f32`, indices `.i32`.
+/// - Shapes are checked before anything runs; `BackendError.argument` names the mismatch. Empty
+///   tensors (0 rows) are legal and do nothing.
+/// - Operations are asynchronous in order; `download` and `synchronize` wait.
+/// - Outputs do not alias inputs unless said so. "Accumulates" means `+=`.
+/// - 64-bit offsets inside; no size is narrowed. Index values (ids, rows, slots, positions) are
+///   the caller's contract: they are in range (host-side callers check them once, on upload).
+/// - A NaN input gives a NaN where the formula does; nothing is silently repaired.
+///
+/// A backend is used from one thread at a time.
+public protocol ComputeBackend: AnyObject {
+  var description: DeviceDescription { get }
+  /// Bytes in tensors now, the most so far, and what the pool keeps for reuse.
+  var memory: MemoryStatistics { get }
+
+  // MARK: Memory
+
+  /// Memory with undefined contents (filled with NaN patterns in debug builds).
+  func allocate(_ count: Int, _ type: ElementType) throws -> DeviceBuffer
+  /// Copies host memory to a contiguous tensor; the host memory may be freed on return.
+  func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws
+  /// Waits, then copies a contiguous tensor to host memory of the same size.
+  func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) throws
+  func fill(_ tensor: Tensor, with value: Float) throws
+  /// Same shape; either may have a row stride.
+  func copy(_ source: Tensor, to destination: Tensor) throws
+  func synchronize() throws
+  /// Gives pooled memory back to the system and restarts the peak count.
+  func trim() throws
+
+  // MARK: Linear algebra and elementwise
+
+  /// `c = scale * op(a) * op(b)` or `c += ...`; op transposes when asked. a, b, c are 2-D and may
+  /// have row strides. op(a): (M, K), op(b): (K, N), c: (M, N). K = 0 gives zeros.
+  func matmul(
+    _ a: Tensor, transposed ta: Bool, _ b: Tensor, transposed tb: Bool, into c: Tensor,
+    accumulate: Bool, scale: Float) throws
+  /// `out = a + b`, same shape; `out` may be `a` or `b` (residual add).
+  func add(_ a: Tensor, _ b: Tensor, into out: Tensor) throws
+  /// `x = (1 - t) * x + t * y` (soft magnet refresh).
+  func interpolate(_ x: Tensor, towards y: Tensor, by t: Float) throws
+
+  // MARK: Rows
+
+  /// `out[n] = table[ids[n]]`. ids (N) i32, table (V, C), out (N, C).
+  func embedding(_ ids: Tensor, table: Tensor, into out: Tensor) throws
+  /// Adjoint: `dTable[ids[n]] += dOut[n]`, repeated ids summed in a fixed order. Accumulates.
+  func embeddingBackward(_ ids: Tensor, dOut: Tensor, into dTable: Tensor) throws
+  /// `out[m] = x[rows[m]]`. rows (M) i32, x (N, C), out (M, C).
+  func gatherRows(_ x: Tensor, rows: Tensor, into out: Tensor) throws
+  /// Adjoint for distinct rows: `dX[rows[m]] += dOut[m]`. Accumulates.
+  func scatterRows(_ dOut: Tensor, rows: Tensor, into dX: Tensor) throws
+
+  // MARK: Norm, position, feed-forward
+
+  /// `r[n] = 1 / sqrt(mean(x[n]^2) + epsilon)`, `out = x * r * weight`. x (N, C), weight (C),
+  /// inverseRMS (N).
+  func rmsNorm(
+    _ x: Tensor, weight: Tensor, epsilon: Float, into out: Tensor, inverseRMS: Tensor) throws
+  /// Adjoint: with g = dOut * weight, `dX (=|+=) r * (g - x * r^2 * mean(g * x))`,
+  /// `dWeight += sum_n dOut * x * r`. `accumulate` is about dX; dWeight always accumulates.
+  func rmsNormBackward(
+    _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor,
+    accumulate: Bool, dWeight: Tensor) throws
+  /// Rotary embedding in place on the first `heads` heads (width D) of every row of x (N, >= heads*D),
+  /// in halves as Hugging Face stores it: with p = positions[n], c = cosine[p, i], s = sine[p, i],
+  /// `(a, b) = (x[i], x[i + D/2]) -> (a*c - b*s, b*c + a*s)`; `inverse` uses -s (the adjoint).
+  /// cosine, sine (P, D/2); positions (N) i32, below P.
+  func rotary(
+    _ x: Tensor, heads: Int, headWidth: Int, positions: Tensor, cosine: Tensor, sine: Tensor,
+    inverse: Bool) throws
+  /// `out = silu(gate) * up`, gateUp (N, 2F) = [gate | up], out (N, F).
+  func swiGLU(_ gateUp: Tensor, into out: Tensor) throws
+  /// Adjoint; dGateUp (N, 2F) is overwritten.
+  func swiGLUBackward(_ dOut: Tensor, gateUp: Tensor, into dGateUp: Tensor) throws
+
+  // MARK: Attention
+
+  /// Causal grouped-query attention within each packed sequence (no padding anywhere), online
+  /// softmax, no (T, T) array. qkv (N, (H + 2G)*D) = [q heads | k heads | v heads]; query head h
+  /// uses key/value head h / (H/G). sequences (S + 1) i32 holds the first row of each sequence and
+  /// N last; `longest` is the longest sequence. out (N, H*D), logSumExp (N, H).
+  func attention(
+    qkv: Tensor, sequences: Tensor, longest: Int, shape: AttentionShape, into out: Tensor,
+    logSumExp: Tensor) throws
+  /// Adjoint; dQKV (N, (H + 2G)*D) is overwritten.
+  func attentionBackward(
+    _ dOut: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, sequences: Tensor, longest: Int,
+    shape: AttentionShape, into dQKV: Tensor) throws
+  /// KV-cache append: for m in 0..<M, row source[m] of qkv's k and v parts goes to
+  /// keys/values[slots[m], positions[m]]. keys, values (slots, capacity, G, D); the (slot, position)
+  /// pairs are distinct. One source row may be written to many slots (a shared prompt).
+  func appendKV(
+    qkv: Tensor, source: Tensor, slots: Tensor, positions: Tensor, shape: AttentionShape,
+    keys: Tensor, values: Tensor) throws
+  /// One new token per active row against its cache: row b attends to cache entries
+  /// 0..<lengths[b] of slot slots[b] (its own key and value already appended). qkv (B, ...),
+  /// slots, lengths (B) i32; `longest` is the largest length. out (B, H*D).
+  func attentionDecode(
+    qkv: Tensor, keys: Tensor, values: Tensor, slots: Tensor, lengths: Tensor, longest: Int,
+    shape: AttentionShape, into out: Tensor) throws
+
+  // MARK: Softmax family (one pass over the vocabulary each, max-subtracted)
+
+  /// Row-wise `out = softmax(scale * logits)`; out may be logits.
+  func softmax(_ logits: Tensor, scale: Float, into out: Tensor) throws
+  /// `out[n] = log softmax(transform(logits[n]))[targets[n]]`. logits (N, V), targets (N) i32.
+  func gatherLogProb(
+    _ logits: Tensor, targets: Tensor, transform: LogitTransform, into out: Tensor) throws
+  /// `out[0, n] = log p(y) - log p_old(y)`, `out[1, n] = log p(y) - log mu(y)`, y = targets[n], from
+  /// three logit arrays (N, V), read once. out (2, N), which may have a row stride.
+  func logRatio(
+    policy: Tensor, old: Tensor, magnet: Tensor, targets: Tensor, transform: LogitTransform,
+    into out: Tensor) throws
+  /// The row part of the fused magnetic loss (see `magneticLoss`): reads the three logit rows,
+  /// writes the components of each row into `components` (MagneticComponent.count, N; may have a
+  /// row stride) and, when `gradient` is true, overwrites `policy` with weights[n] * d loss[n] /
+  /// d (policy logits before `transform`). `policy` does not alias `old` or `magnet`.
+  func magneticLossRows(
+    policy: Tensor, old: Tensor, magnet: Tensor, targets: Tensor, advantages: Tensor,
+    weights: Tensor, settings: MagneticLossSettings, components: Tensor, gradient: Bool) throws
+  /// The row part of cross-entropy: `nll[n] = -log softmax(transform(logits[n]))[targets[n]]` and,
+  /// when `gradient`, logits are overwritten with weights[n] * d nll / d logits. weights (N).
+  func crossEntropyRows(
+    _ logits: Tensor, targets: Tensor, weights: Tensor, transform: LogitTransform, nll: Tensor,
+    gradient: Bool) throws
+  /// For every packed sequence, `out[t] = advantages[t] - sum_{u > t} (alpha * klMagnet[u] +
+  /// klOld[u] / eta)`: the score-function term of the whole-response KL (algorithm: kl_to_go).
+  /// All (N); sequences (S + 1) i32.
+  func advantageWithKLToGo(
+    advantages: Tensor, klMagnet: Tensor, klOld: Tensor, sequences: Tensor, alpha: Float,
+    eta: Float, into out: Tensor) throws
+  /// Draws one token per row by inverse transform in index order over the kept set, with the
+  /// uniform `Philox.samplingUniform(seed, index, rows[b], stream)`. logits (B, V), rows (B) i32,
+  /// tokens (B) i32. logProbs (B): log-probability of the drawn token under
+  /// softmax(logits / temperature) before any truncation (temperature 0: under softmax(logits)).
+  func sample(
+    _ logits: Tensor, rows: Tensor, settings: SamplingSettings, seed: UInt64, stream: UInt32,
+    index: UInt32, into tokens: Tensor, logProbs: Tensor) throws
+
+  // MARK: Tabular games
+
+  /// `settings.steps` exact magnetic mirror descent steps on B games at once, in log space:
+  /// `log pi = (log pi + eta*alpha*log mu + eta*P*pi) / (1 + eta*alpha) - log Z`, and `mu = pi`
+  /// after every `syncSteps` steps counted from `firstStep` (0: never). logPolicy, logMagnet (B, n)
+  /// updated in place and normalised; payoff (B, n, n), P[i, j] = P(i beats j).
+  func magneticUpdate(
+    logPolicy: Tensor, logMagnet: Tensor, payoff: Tensor, settings: MagneticUpdateSettings) throws
+
+  // MARK: Optimizer
+
+  /// `out[0] = sqrt(sum x^2)`, reduced in a fixed order. x contiguous, out (1).
+  func norm(_ x: Tensor, into out: Tensor) throws
+  /// AdamW with decoupled decay, in place, bias-corrected (Loshchilov and Hutter, 2019). The gradient
+  /// is first multiplied by min(1, maxGradNorm / (gradNorm[0] + 1e-6)) when maxGradNorm > 0.
+  func adamW(
+    parameters: Tensor, gradients: Tensor, firstMoment: Tensor, secondMoment: Tensor,
+    gradNorm: Tensor, settings: AdamWSettings) throws
+}

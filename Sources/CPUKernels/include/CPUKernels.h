@@ -1,0 +1,3 @@
+#ifndef CPUKERNELS_H
+#define CPUKERNELS_H
+#endif

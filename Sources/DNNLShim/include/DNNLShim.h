@@ -1,0 +1,3 @@
+#ifndef DNNLSHIM_H
+#define DNNLSHIM_H
+#endif

@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Magnetic: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "magnetic")
+}
