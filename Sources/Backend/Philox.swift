@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// Philox4x32-10 (Salmon et al., *Parallel Random Numbers: As Easy as 1, 2, 3*, SC 2011): a
 /// counter-based generator, `(seed, counter) -> 4 x 32 bits`, with no state. The kernels hold the
 /// same function, so a number depends on what it is for and never on the device, the batch split
@@ -68,4 +76,14 @@ public struct PhiloxGenerator: RandomNumberGenerator {
 
   /// A uniform in [0, 1).
   public mutating func uniform() -> Float { Philox.uniform(UInt32(truncatingIfNeeded: next())) }
+}
+
+extension PhiloxGenerator {
+  /// A standard normal by Box and Muller from two uniforms.
+  public mutating func normal() -> Float {
+    let word = next()
+    let u = (Double(word >> 32) + 0.5) * 0x1p-32
+    let v = Double(UInt32(truncatingIfNeeded: word)) * 0x1p-32
+    return Float((-2 * log(u)).squareRoot() * cos(2 * Double.pi * v))
+  }
 }

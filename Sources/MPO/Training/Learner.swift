@@ -1,0 +1,216 @@
+import MPOBackend
+import MPOModel
+
+/// What the inner steps of MPO need to know; `MPOConfiguration` says what each means to a user.
+public struct LearnerSettings: Sendable, Equatable {
+  public var loss: MagneticLossSettings
+  public var reduction: LossReduction
+  /// Optimizer steps on one rollout.
+  public var innerSteps: Int
+  /// Micro-batches that a rollout is split into.
+  public var accumulationSteps: Int
+  public var klToGo: Bool
+  public var gradientCheckpointing: Bool
+  /// Rollouts between magnet refreshes; 0 never refreshes.
+  public var magnetSyncSteps: Int
+  /// 1 replaces the magnet; m < 1 moves it: `mu = (1 - m) mu + m theta`.
+  public var magnetMixup: Float
+
+  public init(
+    loss: MagneticLossSettings, reduction: LossReduction = .token, innerSteps: Int = 4,
+    accumulationSteps: Int = 1, klToGo: Bool = false, gradientCheckpointing: Bool = false,
+    magnetSyncSteps: Int = 0, magnetMixup: Float = 1
+  ) {
+    self.loss = loss
+    self.reduction = reduction
+    self.innerSteps = innerSteps
+    self.accumulationSteps = accumulationSteps
+    self.klToGo = klToGo
+    self.gradientCheckpointing = gradientCheckpointing
+    self.magnetSyncSteps = magnetSyncSteps
+    self.magnetMixup = magnetMixup
+  }
+}
+
+/// Measured in one inner step, before its update. All but `loss` and `gradNorm` are means over
+/// response tokens; KLs and entropy are in nats per token.
+public struct InnerStepMetrics: Sendable, Equatable {
+  public var loss = 0.0
+  /// Weighted sum of the policy term, as it stands in the loss.
+  public var surrogate = 0.0
+  public var klMagnet = 0.0
+  public var klOld = 0.0
+  public var entropy = 0.0
+  public var ratio = 0.0
+  public var gradNorm = 0.0
+  public var learningRate = 0.0
+}
+
+/// The learning half of MPO: one policy, its magnet, and the optimizer. Nothing else persists between
+/// rollouts; the policy that generated is kept as hidden states and one output projection.
+public final class Learner {
+  public let decoder: Decoder
+  public let policy: ParameterSet
+  public let magnet: ParameterSet
+  public let optimizer: Optimizer
+  public let settings: LearnerSettings
+  /// Rollouts learned from, and magnet refreshes so far.
+  public var rollouts = 0
+  public var magnetUpdates = 0
+  private let gradients: ParameterSet
+  /// The generating policy's output projection (V, C): the head is trained, so it needs a copy.
+  private let oldProjection: Tensor
+  private var backend: any ComputeBackend { decoder.backend }
+
+  /// `policy` is trained in place; the magnet starts as a copy of it unless given.
+  public init(
+    _ decoder: Decoder, policy: ParameterSet, magnet: ParameterSet? = nil, optimizer: Optimizer,
+    settings: LearnerSettings
+  ) throws {
+    self.decoder = decoder
+    self.policy = policy
+    self.optimizer = optimizer
+    self.settings = settings
+    self.magnet = try magnet ?? policy.copy(on: decoder.backend)
+    gradients = try .zeros(policy.layout, on: decoder.backend)
+    oldProjection = try decoder.backend.empty([decoder.shape.vocabulary, decoder.shape.width])
+  }
+
+  /// Takes `innerSteps` optimizer steps on a rollout drawn from the current policy, then refreshes
+  /// the magnet when it is due.
+  /// - Throws: `TrainingError.nonFinite` when a loss or gradient is not a number; the policy is
+  ///   then not to be used.
+  public func learn(from rows: [RolloutRow]) throws -> [InnerStepMetrics] {
+    let batches = try microBatches(rows)
+    try backend.copy(policy.outputProjection(), to: oldProjection)
+    let magnetHidden = try batches.map { try magnetHiddenStates($0) }
+    var oldHidden: [Tensor] = []
+    var metrics: [InnerStepMetrics] = []
+    for inner in 0..<settings.innerSteps {
+      try backend.fill(gradients.flat, with: 0)
+      var components: [Tensor] = []
+      for (i, batch) in batches.enumerated() {
+        let tape = Tape(backend, recording: true)
+        let hidden = try policyHiddenStates(batch, tape)
+        if inner == 0 {
+          // The weights have not moved yet, so these are the generating policy's hidden states.
+          let old = try backend.empty(hidden.value.shape)
+          try backend.copy(hidden.value, to: old)
+          oldHidden.append(old)
+        }
+        components.append(
+          try backpropagate(
+            batch, hidden, tape: tape, old: oldHidden[i], magnet: magnetHidden[i]))
+      }
+      let (norm, rate) = try optimizer.update(policy, gradients)
+      metrics.append(
+        try measure(batches, components, norm: norm, rate: rate, inner: inner))
+    }
+    rollouts += 1
+    try refreshMagnet()
+    return metrics
+  }
+
+  /// `mu = theta` (or a step towards it) after every `magnetSyncSteps` rollouts.
+  private func refreshMagnet() throws {
+    guard settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 else { return }
+    if settings.magnetMixup == 1 {
+      try backend.copy(policy.flat, to: magnet.flat)
+    } else {
+      try backend.interpolate(magnet.flat, towards: policy.flat, by: settings.magnetMixup)
+    }
+    magnetUpdates += 1
+  }
+
+  private func microBatches(_ rows: [RolloutRow]) throws -> [MicroBatch] {
+    let rows = rows.filter { !$0.response.isEmpty }
+    let tokens = rows.reduce(0) { $0 + $1.response.count }
+    guard tokens > 0 else { throw TrainingError.emptyRollout }
+    let weight = 1 / Float(settings.reduction == .token ? tokens : rows.count)
+    let size = (rows.count + settings.accumulationSteps - 1) / max(1, settings.accumulationSteps)
+    return try stride(from: 0, to: rows.count, by: max(1, size)).map { first in
+      try MicroBatch(
+        rows[first..<min(first + size, rows.count)], weight: weight, shape: decoder.shape,
+        on: backend)
+    }
+  }
+
+  private func magnetHiddenStates(_ batch: MicroBatch) throws -> Tensor {
+    let tape = Tape(backend, recording: false)
+    let hidden = try decoder.hidden(batch.inputs, TrainableParameters(values: magnet), tape: tape)
+    return try tape.gatherRows(hidden, rows: batch.predictors).value
+  }
+
+  private func policyHiddenStates(_ batch: MicroBatch, _ tape: Tape) throws -> Variable {
+    let hidden = try decoder.hidden(
+      batch.inputs, TrainableParameters(values: policy, gradients: gradients), tape: tape,
+      checkpointing: settings.gradientCheckpointing)
+    return try tape.gatherRows(hidden, rows: batch.predictors)
+  }
+
+  /// Loss and gradients of one micro-batch; returns its components.
+  private func backpropagate(
+    _ batch: MicroBatch, _ hidden: Variable, tape: Tape, old: Tensor, magnet magnetHidden: Tensor
+  ) throws -> Tensor {
+    let projected = ProjectedPolicy(
+      hidden: hidden.value, weight: try policy.outputProjection())
+    let oldPolicy = ProjectedPolicy(hidden: old, weight: oldProjection)
+    let magnetPolicy = ProjectedPolicy(
+      hidden: magnetHidden, weight: try magnet.outputProjection())
+    var advantages = batch.advantages
+    if settings.klToGo {
+      let now = try backend.magneticLoss(
+        policy: projected, old: oldPolicy, magnet: magnetPolicy, targets: batch.targets,
+        advantages: batch.advantages, weights: batch.weights, settings: settings.loss,
+        gradients: nil)
+      advantages = try backend.empty([batch.tokens])
+      try backend.advantageWithKLToGo(
+        advantages: batch.advantages,
+        klMagnet: now.elements(batch.component(.klMagnet)),
+        klOld: now.elements(batch.component(.klOld)), sequences: batch.responses,
+        alpha: settings.loss.alpha, eta: settings.loss.eta, into: advantages)
+    }
+    let dHidden = try backend.empty(hidden.value.shape)
+    let components = try backend.magneticLoss(
+      policy: projected, old: oldPolicy, magnet: magnetPolicy, targets: batch.targets,
+      advantages: advantages, weights: batch.weights, settings: settings.loss,
+      gradients: ProjectionGradients(
+        dHidden: dHidden, dWeight: try gradients.outputProjection()))
+    try tape.backward(from: hidden, gradient: dHidden)
+    return components
+  }
+
+  /// Reads the step's figures back, after its update is under way.
+  private func measure(
+    _ batches: [MicroBatch], _ components: [Tensor], norm: Tensor, rate: Float, inner: Int
+  ) throws -> InnerStepMetrics {
+    var m = InnerStepMetrics()
+    let tokens = Double(batches.reduce(0) { $0 + $1.tokens })
+    for (batch, tensor) in zip(batches, components) {
+      let values = try backend.floats(tensor)
+      func sum(_ c: MagneticComponent) -> Double {
+        values[batch.component(c)].reduce(0) { $0 + Double($1) }
+      }
+      m.loss += Double(batch.weight) * sum(.loss)
+      m.surrogate += Double(batch.weight) * sum(.surrogate)
+      m.klMagnet += sum(.klMagnet) / tokens
+      m.klOld += sum(.klOld) / tokens
+      m.entropy += sum(.entropy) / tokens
+      m.ratio += sum(.ratio) / tokens
+    }
+    m.gradNorm = Double(try backend.floats(norm).first ?? .nan)
+    m.learningRate = Double(rate)
+    guard m.loss.isFinite, m.gradNorm.isFinite else {
+      throw TrainingError.nonFinite(
+        rollout: rollouts, innerStep: inner, loss: m.loss, gradNorm: m.gradNorm)
+    }
+    return m
+  }
+}
+
+extension MicroBatch {
+  /// Range of one component in the (count, M) component array.
+  func component(_ c: MagneticComponent) -> Range<Int> {
+    (c.rawValue * tokens)..<((c.rawValue + 1) * tokens)
+  }
+}

@@ -1,0 +1,66 @@
+import MPOBackend
+import MPOModel
+
+/// One response of a rollout: what was asked, what was drawn, and how much better than even it did.
+public struct RolloutRow: Sendable, Equatable, Codable {
+  public var prompt: [Int32]
+  public var response: [Int32]
+  /// `r - 1/2`, r the mean win rate against the other responses to the prompt.
+  public var advantage: Float
+  public init(prompt: [Int32], response: [Int32], advantage: Float) {
+    self.prompt = prompt
+    self.response = response
+    self.advantage = advantage
+  }
+}
+
+/// How per-token losses become one number.
+public enum LossReduction: String, Sendable, Codable, CaseIterable {
+  /// Mean over all response tokens of the rollout.
+  case token
+  /// Sum over a response's tokens, mean over responses.
+  case sequence
+}
+
+/// Some rows of a rollout on the device. M response tokens, N input tokens (the prompt and
+/// all of the response but its last token), C width.
+struct MicroBatch {
+  let inputs: PackedBatch
+  /// Row of the packed input whose hidden state predicts response token m, (M).
+  let predictors: Tensor
+  /// Response tokens, (M).
+  let targets: Tensor
+  let advantages: Tensor
+  let weights: Tensor
+  /// First token of every response among the M, and M last.
+  let responses: Tensor
+  let tokens: Int
+  /// Host copy of `weights`, for metrics.
+  let weight: Float
+
+  init(
+    _ rows: ArraySlice<RolloutRow>, weight: Float, shape: DecoderShape,
+    on backend: any ComputeBackend
+  ) throws {
+    inputs = try PackedBatch(
+      rows.map { $0.prompt + $0.response.dropLast() }, shape: shape, on: backend)
+    var predictors: [Int] = []
+    var targets: [Int32] = []
+    var advantages: [Float] = []
+    var responses = [0]
+    for (i, row) in rows.enumerated() {
+      let first = inputs.starts[i] + row.prompt.count - 1
+      predictors += first..<(first + row.response.count)
+      targets += row.response
+      advantages += Array(repeating: row.advantage, count: row.response.count)
+      responses.append(targets.count)
+    }
+    tokens = targets.count
+    self.weight = weight
+    self.predictors = try backend.indices(predictors)
+    self.targets = try backend.indices(targets)
+    self.advantages = try backend.tensor(advantages)
+    self.weights = try backend.tensor([Float](repeating: weight, count: targets.count))
+    self.responses = try backend.indices(responses)
+  }
+}

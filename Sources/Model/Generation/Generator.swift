@@ -1,0 +1,207 @@
+import MPOBackend
+
+/// How completions are drawn.
+public struct GenerationSettings: Sendable, Equatable {
+  public var maxNewTokens: Int
+  public var sampling: SamplingSettings
+  /// Ids that end a completion (kept as its last token).
+  public var stopTokens: Set<Int32>
+  public var seed: UInt64
+  /// The rollout: with the same seed another stream draws other numbers.
+  public var stream: UInt32
+  /// Rows decoded at once; more wait for the next batch. Does not change what is drawn.
+  public var maxRows: Int
+
+  public init(
+    maxNewTokens: Int, sampling: SamplingSettings = .init(), stopTokens: Set<Int32> = [],
+    seed: UInt64 = 0, stream: UInt32 = 0, maxRows: Int = 512
+  ) {
+    self.maxNewTokens = maxNewTokens
+    self.sampling = sampling
+    self.stopTokens = stopTokens
+    self.seed = seed
+    self.stream = stream
+    self.maxRows = maxRows
+  }
+}
+
+/// One response: its tokens (a stop token last when `stopped`), and the log-probability in nats
+/// of each at the sampling temperature.
+public struct Completion: Sendable, Equatable {
+  public var tokens: [Int32] = []
+  public var logProbs: [Float] = []
+  public var stopped = false
+  public init() {}
+}
+
+/// Batched, KV-cached generation. Prompts of any lengths share a batch without padding; a prompt is
+/// prefilled once for its K responses; rows that finished leave the batch.
+public final class Generator {
+  let decoder: Decoder
+  let parameters: ParameterSet
+  private var backend: any ComputeBackend { decoder.backend }
+
+  public init(_ decoder: Decoder, _ parameters: ParameterSet) {
+    self.decoder = decoder
+    self.parameters = parameters
+  }
+
+  /// `samples` completions of every prompt, (prompts, samples). Row p * samples + s draws with that
+  /// number, whatever else is in the batch.
+  /// - Throws: `BackendError.argument` for an empty prompt or one that leaves no room.
+  public func generate(
+    _ prompts: [[Int32]], samples: Int = 1, settings: GenerationSettings,
+    progress: ((_ done: Int, _ of: Int) -> Void)? = nil
+  ) throws -> [[Completion]] {
+    try check(prompts, settings)
+    var out: [[Completion]] = []
+    let total = prompts.count * samples
+    // Whole prompts where they fit, otherwise one prompt's responses in parts.
+    let promptsAtOnce = max(1, settings.maxRows / max(samples, 1))
+    for first in stride(from: 0, to: prompts.count, by: promptsAtOnce) {
+      let group = Array(prompts[first..<min(first + promptsAtOnce, prompts.count)])
+      var completions = group.map { _ in [Completion]() }
+      for s in stride(from: 0, to: samples, by: settings.maxRows) {
+        let part = s..<min(s + settings.maxRows, samples)
+        let rows = group.indices.flatMap { p in
+          part.map { GenerationRow(prompt: p, number: (first + p) * samples + $0) }
+        }
+        for (row, completion) in zip(rows, try decode(group, rows, settings)) {
+          completions[row.prompt].append(completion)
+        }
+        progress?(min(total, first * samples + group.count * part.upperBound), total)
+      }
+      out += completions
+    }
+    return out
+  }
+
+  private func check(_ prompts: [[Int32]], _ settings: GenerationSettings) throws {
+    let limit = decoder.shape.maxPositions
+    for (i, p) in prompts.enumerated() {
+      guard !p.isEmpty else {
+        throw BackendError.argument(
+          op: "generate", "prompt \(i) has no tokens; start it from the BOS token")
+      }
+      guard p.count + settings.maxNewTokens <= limit else {
+        throw BackendError.argument(
+          op: "generate",
+          "prompt \(i) has \(p.count) tokens and \(settings.maxNewTokens) new ones are asked for, "
+            + "the model's positions end at \(limit); shorten the prompt or max_new_tokens")
+      }
+    }
+  }
+
+  /// Decodes `rows` (indices into `prompts`) together.
+  private func decode(
+    _ prompts: [[Int32]], _ rows: [GenerationRow], _ settings: GenerationSettings
+  ) throws -> [Completion] {
+    var completions = rows.map { _ in Completion() }
+    guard settings.maxNewTokens > 0, !rows.isEmpty else { return completions }
+    let capacity = (prompts.map(\.count).max() ?? 0) + settings.maxNewTokens
+    let cache = try KVCache(
+      slots: rows.count, capacity: capacity, shape: decoder.shape, on: backend)
+    var logits = try prefill(prompts, rows, cache)
+    // Slots of the rows still running.
+    var active = Array(rows.indices)
+    for index in 0..<settings.maxNewTokens {
+      let tokens = try backend.empty([active.count], .i32)
+      let logProbs = try backend.empty([active.count])
+      try backend.sample(
+        logits, rows: backend.indices(active.map { rows[$0].number }), settings: settings.sampling,
+        seed: settings.seed, stream: settings.stream, index: UInt32(index), into: tokens,
+        logProbs: logProbs)
+      let drawn = try backend.ints(tokens)
+      let logs = try backend.floats(logProbs)
+      var next: [Int32] = []
+      var running: [Int] = []
+      for (i, slot) in active.enumerated() {
+        completions[slot].tokens.append(drawn[i])
+        completions[slot].logProbs.append(logs[i])
+        if settings.stopTokens.contains(drawn[i]) {
+          completions[slot].stopped = true
+        } else {
+          running.append(slot)
+          next.append(drawn[i])
+        }
+      }
+      active = running
+      if active.isEmpty || index + 1 == settings.maxNewTokens { break }
+      logits = try step(
+        next, slots: active, positions: active.map { prompts[rows[$0].prompt].count + index },
+        cache)
+    }
+    return completions
+  }
+
+  /// Runs every prompt once, fills the cache slots of its rows, and returns the first logits
+  /// (rows, V).
+  private func prefill(
+    _ prompts: [[Int32]], _ rows: [GenerationRow], _ cache: KVCache
+  ) throws -> Tensor {
+    let used = Set(rows.map(\.prompt)).sorted()
+    let batch = try PackedBatch(used.map { prompts[$0] }, shape: decoder.shape, on: backend)
+    let place = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+    var source: [Int] = []
+    var slots: [Int] = []
+    var positions: [Int] = []
+    var last: [Int] = []
+    for (slot, row) in rows.enumerated() {
+      guard let p = place[row.prompt] else { continue }
+      for position in 0..<prompts[row.prompt].count {
+        source.append(batch.starts[p] + position)
+        slots.append(slot)
+        positions.append(position)
+      }
+      last.append(batch.starts[p + 1] - 1)
+    }
+    let where_ = CacheTargets(
+      source: try backend.indices(source), slots: try backend.indices(slots),
+      positions: try backend.indices(positions))
+    let shape = decoder.shape.attention
+    let hidden = try decoder.hidden(
+      ids: batch.ids, positions: batch.positions, TrainableParameters(values: parameters),
+      tape: Tape(backend, recording: false), checkpointing: false
+    ) { tape, qkv, layer in
+      try cache.append(qkv.value, where_, layer: layer)
+      return try tape.attention(qkv, sequences: batch.sequences, shape: shape)
+    }
+    // The hidden state of each prompt's end, once for each of its rows.
+    let ends = try backend.empty([rows.count, decoder.shape.width])
+    try backend.gatherRows(hidden.value, rows: backend.indices(last), into: ends)
+    return try decoder.logits(ends, parameters)
+  }
+
+  /// One new token for each active row; logits (rows, V).
+  private func step(
+    _ tokens: [Int32], slots: [Int], positions: [Int], _ cache: KVCache
+  ) throws -> Tensor {
+    let slotIndices = try backend.indices(slots)
+    let positionIndices = try backend.indices(positions)
+    let lengths = try backend.indices(positions.map { $0 + 1 })
+    let targets = CacheTargets(
+      source: try backend.indices(Array(0..<tokens.count)), slots: slotIndices,
+      positions: positionIndices)
+    let longest = (positions.max() ?? 0) + 1
+    let shape = decoder.shape.attention
+    let hidden = try decoder.hidden(
+      ids: backend.indices(tokens), positions: positionIndices,
+      TrainableParameters(values: parameters), tape: Tape(backend, recording: false),
+      checkpointing: false
+    ) { [backend] tape, qkv, layer in
+      try cache.append(qkv.value, targets, layer: layer)
+      let out = Variable(try backend.empty([qkv.value.rows, shape.outputWidth]))
+      try backend.attentionDecode(
+        qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer], slots: slotIndices,
+        lengths: lengths, longest: longest, shape: shape, into: out.value)
+      return out
+    }
+    return try decoder.logits(hidden.value, parameters)
+  }
+}
+
+/// One row of a generation batch: which prompt it continues, and its number for the randomness.
+struct GenerationRow {
+  var prompt: Int
+  var number: Int
+}

@@ -1,0 +1,138 @@
+import MPOBackend
+
+// The decoder's operations on the tape: each forward stands with its adjoint.
+// N tokens, C width, F feed-forward width, S sequences.
+extension Tape {
+  /// `out[n] = table[ids[n]]` (N, C).
+  public func embedding(_ ids: Tensor, _ table: Parameter) throws -> Variable {
+    let out = Variable(try backend.empty([ids.count, table.value.columns]))
+    try backend.embedding(ids, table: table.value, into: out.value)
+    record([], out) { [unowned self] in
+      guard let g = takeGradient(out), let dTable = table.gradient else { return }
+      try backend.embeddingBackward(ids, dOut: g, into: dTable)
+    }
+    return out
+  }
+
+  /// `out = x weight^T` (N, M), weight (M, C).
+  public func linear(_ x: Variable, _ weight: Parameter) throws -> Variable {
+    let out = Variable(try backend.empty([x.value.rows, weight.value.rows]))
+    try backend.matmul(x.value, weight.value, transposeB: true, into: out.value)
+    record([x], out) { [unowned self] in
+      guard let g = takeGradient(out) else { return }
+      if let dWeight = weight.gradient {
+        try backend.matmul(g, x.value, transposeA: true, into: dWeight, accumulate: true)
+      }
+      try contribute(to: x) { dX, accumulate in
+        try backend.matmul(g, weight.value, into: dX, accumulate: accumulate)
+      }
+    }
+    return out
+  }
+
+  /// Root-mean-square norm with a learned scale (N, C).
+  public func rmsNorm(_ x: Variable, _ weight: Parameter, epsilon: Float) throws -> Variable {
+    let out = Variable(try backend.empty(x.value.shape))
+    let inverse = try backend.empty([x.value.rows])
+    try backend.rmsNorm(
+      x.value, weight: weight.value, epsilon: epsilon, into: out.value, inverseRMS: inverse)
+    record([x], out) { [unowned self] in
+      guard let g = takeGradient(out) else { return }
+      let dWeight = try weight.gradient ?? backend.zeros(weight.value.shape)
+      try contribute(to: x) { dX, accumulate in
+        try backend.rmsNormBackward(
+          g, x: x.value, weight: weight.value, inverseRMS: inverse, into: dX,
+          accumulate: accumulate, dWeight: dWeight)
+      }
+    }
+    return out
+  }
+
+  /// Rotary embedding of the first `heads` heads of every row. Works in place on `x`'s memory:
+  /// `x` must not be read again (its own adjoint does not need its value).
+  public func rotary(
+    _ x: Variable, heads: Int, headWidth: Int, positions: Tensor, table: RotaryTable
+  ) throws -> Variable {
+    try backend.rotary(
+      x.value, heads: heads, headWidth: headWidth, positions: positions, cosine: table.cosine,
+      sine: table.sine, inverse: false)
+    let out = Variable(x.value)
+    record([x], out) { [unowned self] in
+      guard let g = try takeOwnedGradient(out) else { return }
+      try backend.rotary(
+        g, heads: heads, headWidth: headWidth, positions: positions, cosine: table.cosine,
+        sine: table.sine, inverse: true)
+      try give(g, to: x)
+    }
+    return out
+  }
+
+  /// Causal attention within packed sequences (N, H*D) from packed (N, (H+2G)*D).
+  public func attention(
+    _ qkv: Variable, sequences: PackedSequences, shape: AttentionShape
+  ) throws -> Variable {
+    let n = qkv.value.rows
+    let out = Variable(try backend.empty([n, shape.outputWidth]))
+    let logSumExp = try backend.empty([n, shape.heads])
+    try backend.attention(
+      qkv: qkv.value, sequences: sequences.starts, longest: sequences.longest, shape: shape,
+      into: out.value, logSumExp: logSumExp)
+    record([qkv], out) { [unowned self] in
+      guard let g = takeGradient(out) else { return }
+      try contribute(to: qkv) { dQKV, accumulate in
+        let target = accumulate ? try backend.empty(qkv.value.shape) : dQKV
+        try backend.attentionBackward(
+          g, qkv: qkv.value, out: out.value, logSumExp: logSumExp,
+          sequences: sequences.starts, longest: sequences.longest, shape: shape, into: target)
+        if accumulate { try backend.add(dQKV, target, into: dQKV) }
+      }
+    }
+    return out
+  }
+
+  /// `silu(gate) * up` (N, F) from [gate | up] (N, 2F).
+  public func swiGLU(_ gateUp: Variable) throws -> Variable {
+    let out = Variable(try backend.empty([gateUp.value.rows, gateUp.value.columns / 2]))
+    try backend.swiGLU(gateUp.value, into: out.value)
+    record([gateUp], out) { [unowned self] in
+      guard let g = takeGradient(out) else { return }
+      try contribute(to: gateUp) { dGateUp, accumulate in
+        let target = accumulate ? try backend.empty(gateUp.value.shape) : dGateUp
+        try backend.swiGLUBackward(g, gateUp: gateUp.value, into: target)
+        if accumulate { try backend.add(dGateUp, target, into: dGateUp) }
+      }
+    }
+    return out
+  }
+
+  /// Residual sum.
+  public func add(_ a: Variable, _ b: Variable) throws -> Variable {
+    let out = Variable(try backend.empty(a.value.shape))
+    try backend.add(a.value, b.value, into: out.value)
+    let mayShare = maySplit(a, b)
+    record([a, b], out) { [unowned self] in
+      try splitGradient(of: out, into: a, b, mayShare: mayShare)
+    }
+    return out
+  }
+
+  /// Rows `rows` of x (M, C), distinct; the adjoint adds them back.
+  public func gatherRows(_ x: Variable, rows: Tensor) throws -> Variable {
+    let out = Variable(try backend.empty([rows.count, x.value.columns]))
+    try backend.gatherRows(x.value, rows: rows, into: out.value)
+    record([x], out) { [unowned self] in
+      guard let g = takeGradient(out) else { return }
+      try contribute(to: x) { dX, accumulate in
+        if !accumulate { try backend.fill(dX, with: 0) }
+        try backend.scatterRows(g, rows: rows, into: dX)
+      }
+    }
+    return out
+  }
+}
+
+/// Cosines and sines of the rotary embedding for every position, (P, D/2) each.
+public struct RotaryTable {
+  public var cosine: Tensor
+  public var sine: Tensor
+}
