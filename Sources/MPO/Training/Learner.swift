@@ -111,6 +111,12 @@ public final class Learner {
     return metrics
   }
 
+  /// The magnet's part of a rollout alone (for measuring it): its hidden states at the predicting
+  /// positions, which are then dropped.
+  public func magnetForward(_ rows: [RolloutRow]) throws {
+    for batch in try microBatches(rows) { _ = try magnetHiddenStates(batch) }
+  }
+
   /// `mu = theta` (or a step towards it) after every `magnetSyncSteps` rollouts.
   private func refreshMagnet() throws {
     guard settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 else { return }
