@@ -7,8 +7,8 @@ extension Tape {
   public func embedding(_ ids: Tensor, _ table: Parameter) throws -> Variable {
     let out = Variable(try backend.empty([ids.count, table.value.columns]))
     try backend.embedding(ids, table: table.value, into: out.value)
-    record([], out) { [unowned self] in
-      guard let g = takeGradient(out), let dTable = table.gradient else { return }
+    record([], out) { [unowned self, slot = out.slot] in
+      guard let g = take(slot), let dTable = table.gradient else { return }
       try backend.embeddingBackward(ids, dOut: g, into: dTable)
     }
     return out
@@ -18,12 +18,12 @@ extension Tape {
   public func linear(_ x: Variable, _ weight: Parameter) throws -> Variable {
     let out = Variable(try backend.empty([x.value.rows, weight.value.rows]))
     try backend.matmul(x.value, weight.value, transposeB: true, into: out.value)
-    record([x], out) { [unowned self] in
-      guard let g = takeGradient(out) else { return }
+    record([x], out) { [unowned self, slot = out.slot] in
+      guard let g = take(slot) else { return }
       if let dWeight = weight.gradient {
         try backend.matmul(g, x.value, transposeA: true, into: dWeight, accumulate: true)
       }
-      try contribute(to: x) { dX, accumulate in
+      try contribute(to: x.slot) { dX, accumulate in
         try backend.matmul(g, weight.value, into: dX, accumulate: accumulate)
       }
     }
@@ -36,10 +36,10 @@ extension Tape {
     let inverse = try backend.empty([x.value.rows])
     try backend.rmsNorm(
       x.value, weight: weight.value, epsilon: epsilon, into: out.value, inverseRMS: inverse)
-    record([x], out) { [unowned self] in
-      guard let g = takeGradient(out) else { return }
+    record([x], out) { [unowned self, slot = out.slot] in
+      guard let g = take(slot) else { return }
       let dWeight = try weight.gradient ?? backend.zeros(weight.value.shape)
-      try contribute(to: x) { dX, accumulate in
+      try contribute(to: x.slot) { dX, accumulate in
         try backend.rmsNormBackward(
           g, x: x.value, weight: weight.value, inverseRMS: inverse, into: dX,
           accumulate: accumulate, dWeight: dWeight)
@@ -57,12 +57,12 @@ extension Tape {
       x.value, heads: heads, headWidth: headWidth, positions: positions, cosine: table.cosine,
       sine: table.sine, inverse: false)
     let out = Variable(x.value)
-    record([x], out) { [unowned self] in
-      guard let g = try takeOwnedGradient(out) else { return }
+    record([x], out) { [unowned self, slot = out.slot, input = x.slot] in
+      guard let g = try takeOwned(slot) else { return }
       try backend.rotary(
         g, heads: heads, headWidth: headWidth, positions: positions, cosine: table.cosine,
         sine: table.sine, inverse: true)
-      try give(g, to: x)
+      try give(g, to: input)
     }
     return out
   }
@@ -77,9 +77,9 @@ extension Tape {
     try backend.attention(
       qkv: qkv.value, sequences: sequences.starts, longest: sequences.longest, shape: shape,
       into: out.value, logSumExp: logSumExp)
-    record([qkv], out) { [unowned self] in
-      guard let g = takeGradient(out) else { return }
-      try contribute(to: qkv) { dQKV, accumulate in
+    record([qkv], out) { [unowned self, slot = out.slot] in
+      guard let g = take(slot) else { return }
+      try contribute(to: qkv.slot) { dQKV, accumulate in
         let target = accumulate ? try backend.empty(qkv.value.shape) : dQKV
         try backend.attentionBackward(
           g, qkv: qkv.value, out: out.value, logSumExp: logSumExp,
@@ -94,9 +94,9 @@ extension Tape {
   public func swiGLU(_ gateUp: Variable) throws -> Variable {
     let out = Variable(try backend.empty([gateUp.value.rows, gateUp.value.columns / 2]))
     try backend.swiGLU(gateUp.value, into: out.value)
-    record([gateUp], out) { [unowned self] in
-      guard let g = takeGradient(out) else { return }
-      try contribute(to: gateUp) { dGateUp, accumulate in
+    record([gateUp], out) { [unowned self, slot = out.slot] in
+      guard let g = take(slot) else { return }
+      try contribute(to: gateUp.slot) { dGateUp, accumulate in
         let target = accumulate ? try backend.empty(gateUp.value.shape) : dGateUp
         try backend.swiGLUBackward(g, gateUp: gateUp.value, into: target)
         if accumulate { try backend.add(dGateUp, target, into: dGateUp) }
@@ -110,8 +110,8 @@ extension Tape {
     let out = Variable(try backend.empty(a.value.shape))
     try backend.add(a.value, b.value, into: out.value)
     let mayShare = maySplit(a, b)
-    record([a, b], out) { [unowned self] in
-      try splitGradient(of: out, into: a, b, mayShare: mayShare)
+    record([a, b], out) { [unowned self, slot = out.slot, a = a.slot, b = b.slot] in
+      try split(slot, into: a, b, mayShare: mayShare)
     }
     return out
   }
@@ -120,9 +120,9 @@ extension Tape {
   public func gatherRows(_ x: Variable, rows: Tensor) throws -> Variable {
     let out = Variable(try backend.empty([rows.count, x.value.columns]))
     try backend.gatherRows(x.value, rows: rows, into: out.value)
-    record([x], out) { [unowned self] in
-      guard let g = takeGradient(out) else { return }
-      try contribute(to: x) { dX, accumulate in
+    record([x], out) { [unowned self, slot = out.slot, input = x.slot] in
+      guard let g = take(slot) else { return }
+      try contribute(to: input) { dX, accumulate in
         if !accumulate { try backend.fill(dX, with: 0) }
         try backend.scatterRows(g, rows: rows, into: dX)
       }
