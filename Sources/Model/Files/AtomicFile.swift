@@ -70,7 +70,7 @@ final class AtomicFile {
 }
 
 /// Writes every byte, through short writes and interruptions; `path` is for the message.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String) throws {
   var rest = bytes
   while let base = rest.baseAddress, rest.count > 0 {
     let written = write(descriptor, base, rest.count)
