@@ -1,6 +1,11 @@
 /// What a device is, for printing and for choosing.
 public struct DeviceDescription: Sendable, Equatable {
-  public enum Kind: String, Sendable { case cpu, openCLGPU = "opencl-gpu", openCLCPU = "opencl-cpu", openCLOther = "opencl-other" }
+  public enum Kind: String, Sendable {
+    case cpu
+    case openCLGPU = "opencl-gpu"
+    case openCLCPU = "opencl-cpu"
+    case openCLOther = "opencl-other"
+  }
   public var kind: Kind
   public var name: String
   public var vendor: String

@@ -41,7 +41,7 @@ advantage = torch.tensor([0.25, -0.25] * (a.rows // 2)).repeat_interleave(a.new)
 
 def generate():
     policy.eval()
-    with torch.inference_mode():
+    with torch.no_grad():
         return policy.generate(
             ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=1.0, top_k=0,
             max_new_tokens=a.new, min_new_tokens=a.new, pad_token_id=0, eos_token_id=None).clone()

@@ -44,7 +44,7 @@ public final class CrossEntropyLearner {
     let (norm, rate) = try optimizer.update(policy, gradients)
     var metrics = CrossEntropyMetrics()
     metrics.tokens = targets
-    metrics.learningRate = Double(rate)
+    metrics.learningRate = rate
     metrics.gradNorm = Double(try backend.floats(norm).first ?? .nan)
     for nll in losses {
       metrics.loss += try backend.floats(nll).reduce(0) { $0 + Double($1) } / Double(targets)

@@ -188,7 +188,7 @@ public final class Learner {
 
   /// Reads the step's figures back, after its update is under way.
   private func measure(
-    _ batches: [MicroBatch], _ components: [Tensor], norm: Tensor, rate: Float, inner: Int
+    _ batches: [MicroBatch], _ components: [Tensor], norm: Tensor, rate: Double, inner: Int
   ) throws -> InnerStepMetrics {
     var m = InnerStepMetrics()
     let tokens = Double(batches.reduce(0) { $0 + $1.tokens })
@@ -205,7 +205,7 @@ public final class Learner {
       m.ratio += sum(.ratio) / tokens
     }
     m.gradNorm = Double(try backend.floats(norm).first ?? .nan)
-    m.learningRate = Double(rate)
+    m.learningRate = rate
     guard m.loss.isFinite, m.gradNorm.isFinite else {
       throw TrainingError.nonFinite(
         rollout: rollouts, innerStep: inner, loss: m.loss, gradNorm: m.gradNorm)

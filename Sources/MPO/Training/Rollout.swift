@@ -14,14 +14,6 @@ public struct RolloutRow: Sendable, Equatable, Codable {
   }
 }
 
-/// How per-token losses become one number.
-public enum LossReduction: String, Sendable, Codable, CaseIterable {
-  /// Mean over all response tokens of the rollout.
-  case token
-  /// Sum over a response's tokens, mean over responses.
-  case sequence
-}
-
 /// Some rows of a rollout on the device. M response tokens, N input tokens (the prompt and
 /// all of the response but its last token), C width.
 struct MicroBatch {

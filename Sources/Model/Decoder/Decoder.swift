@@ -8,28 +8,39 @@ import MPOBackend
 public final class Decoder {
   public let shape: DecoderShape
   public let backend: any ComputeBackend
-  let rotary: RotaryTable
+  private let frequencies: [Double]
+  private var rotary: RotaryTable?
 
-  public init(_ shape: DecoderShape, on backend: any ComputeBackend) throws {
+  public init(_ shape: DecoderShape, on backend: any ComputeBackend) {
     self.shape = shape
     self.backend = backend
-    let half = shape.headWidth / 2
-    var cosine: [Float] = []
-    var sine: [Float] = []
-    cosine.reserveCapacity(shape.maxPositions * half)
-    sine.reserveCapacity(shape.maxPositions * half)
-    let frequencies = (0..<half).map {
+    frequencies = (0..<shape.headWidth / 2).map {
       pow(shape.rotaryBase, -2 * Double($0) / Double(shape.headWidth))
     }
-    for position in 0..<shape.maxPositions {
+  }
+
+  /// Cosines and sines of at least the first `positions` positions, made in float64 and kept;
+  /// grows by doubling, so a long context costs nothing until it is used.
+  func rotaryTable(positions: Int) throws -> RotaryTable {
+    if let rotary, rotary.cosine.rows >= positions { return rotary }
+    var rows = 64
+    while rows < positions { rows *= 2 }
+    rows = max(positions, min(rows, shape.maxPositions))
+    var cosine: [Float] = []
+    var sine: [Float] = []
+    cosine.reserveCapacity(rows * frequencies.count)
+    sine.reserveCapacity(rows * frequencies.count)
+    for position in 0..<rows {
       for f in frequencies {
         cosine.append(Float(cos(Double(position) * f)))
         sine.append(Float(sin(Double(position) * f)))
       }
     }
-    rotary = RotaryTable(
-      cosine: try backend.tensor(cosine, [shape.maxPositions, half]),
-      sine: try backend.tensor(sine, [shape.maxPositions, half]))
+    let table = RotaryTable(
+      cosine: try backend.tensor(cosine, [rows, frequencies.count]),
+      sine: try backend.tensor(sine, [rows, frequencies.count]))
+    rotary = table
+    return table
   }
 
   /// Hidden states after the last norm (N, C) of packed sequences.
@@ -38,8 +49,7 @@ public final class Decoder {
     _ batch: PackedBatch, _ parameters: TrainableParameters, tape: Tape, checkpointing: Bool = false
   ) throws -> Variable {
     try hidden(
-      ids: batch.ids, positions: batch.positions, parameters, tape: tape,
-      checkpointing: checkpointing
+      Input(batch), parameters, tape: tape, checkpointing: checkpointing
     ) { [shape] tape, qkv, _ in
       try tape.attention(qkv, sequences: batch.sequences, shape: shape.attention)
     }
@@ -48,13 +58,14 @@ public final class Decoder {
   /// The same with the caller's attention: (tape, rotated qkv, layer) to (N, H*D). Generation puts
   /// the KV cache here.
   func hidden(
-    ids: Tensor, positions: Tensor, _ parameters: TrainableParameters, tape: Tape,
-    checkpointing: Bool, attend: @escaping (Tape, Variable, Int) throws -> Variable
+    _ input: Input, _ parameters: TrainableParameters, tape: Tape, checkpointing: Bool,
+    attend: @escaping (Tape, Variable, Int) throws -> Variable
   ) throws -> Variable {
-    var x = try tape.embedding(ids, parameters.parameter("model.embed_tokens.weight"))
+    let table = try rotaryTable(positions: input.positionCount)
+    var x = try tape.embedding(input.ids, parameters.parameter("model.embed_tokens.weight"))
     for layer in 0..<shape.layers {
       let block: (Tape, Variable) throws -> Variable = { [self] tape, x in
-        try self.block(layer, x, positions, parameters, tape: tape, attend: attend)
+        try self.block(layer, x, input, table, parameters, tape: tape, attend: attend)
       }
       x = checkpointing ? try tape.checkpoint(x, block) : try block(tape, x)
     }
@@ -63,7 +74,8 @@ public final class Decoder {
   }
 
   private func block(
-    _ layer: Int, _ x: Variable, _ positions: Tensor, _ parameters: TrainableParameters, tape: Tape,
+    _ layer: Int, _ x: Variable, _ input: Input, _ table: RotaryTable,
+    _ parameters: TrainableParameters, tape: Tape,
     attend: (Tape, Variable, Int) throws -> Variable
   ) throws -> Variable {
     let p = "model.layers.\(layer)."
@@ -72,7 +84,7 @@ public final class Decoder {
     let qkv = try tape.linear(normed, parameters.parameter(p + "self_attn.q_proj.weight", 3))
     let rotated = try tape.rotary(
       qkv, heads: shape.heads + shape.keyValueHeads, headWidth: shape.headWidth,
-      positions: positions, table: rotary)
+      positions: input.positions, table: table)
     let attended = try attend(tape, rotated, layer)
     let x = try tape.add(
       x, tape.linear(attended, parameters.parameter(p + "self_attn.o_proj.weight")))
@@ -83,10 +95,25 @@ public final class Decoder {
       x, tape.linear(tape.swiGLU(gateUp), parameters.parameter(p + "mlp.down_proj.weight")))
   }
 
+  /// What one forward pass reads.
+  struct Input {
+    var ids: Tensor
+    var positions: Tensor
+    /// One more than the largest position.
+    var positionCount: Int
+  }
+
   /// Logits (rows, V) of hidden states (rows, C).
   public func logits(_ hidden: Tensor, _ parameters: ParameterSet) throws -> Tensor {
     let out = try backend.empty([hidden.rows, shape.vocabulary])
     try backend.matmul(hidden, parameters.outputProjection(), transposeB: true, into: out)
     return out
+  }
+}
+
+extension Decoder.Input {
+  init(_ batch: PackedBatch) {
+    self.init(
+      ids: batch.ids, positions: batch.positions, positionCount: batch.sequences.longest)
   }
 }

@@ -155,15 +155,15 @@ public final class Generator {
       }
       last.append(batch.starts[p + 1] - 1)
     }
-    let where_ = CacheTargets(
+    let targets = CacheTargets(
       source: try backend.indices(source), slots: try backend.indices(slots),
       positions: try backend.indices(positions))
     let shape = decoder.shape.attention
     let hidden = try decoder.hidden(
-      ids: batch.ids, positions: batch.positions, TrainableParameters(values: parameters),
+      Decoder.Input(batch), TrainableParameters(values: parameters),
       tape: Tape(backend, recording: false), checkpointing: false
     ) { tape, qkv, layer in
-      try cache.append(qkv.value, where_, layer: layer)
+      try cache.append(qkv.value, targets, layer: layer)
       return try tape.attention(qkv, sequences: batch.sequences, shape: shape)
     }
     // The hidden state of each prompt's end, once for each of its rows.
@@ -185,7 +185,8 @@ public final class Generator {
     let longest = (positions.max() ?? 0) + 1
     let shape = decoder.shape.attention
     let hidden = try decoder.hidden(
-      ids: backend.indices(tokens), positions: positionIndices,
+      Decoder.Input(
+        ids: backend.indices(tokens), positions: positionIndices, positionCount: longest),
       TrainableParameters(values: parameters), tape: Tape(backend, recording: false),
       checkpointing: false
     ) { [backend] tape, qkv, layer in

@@ -57,7 +57,7 @@ public struct ParameterSet {
     for (i, entry) in layout.entries.enumerated() {
       var values = [Float](repeating: 1, count: entry.count)
       if entry.shape.count == 2 {
-        let isResidual = entry.name.hasSuffix("o_proj.weight") || entry.name.hasSuffix("down_proj.weight")
+        let isResidual = ["o_proj.weight", "down_proj.weight"].contains { entry.name.hasSuffix($0) }
         let scale = deviation * (isResidual ? residual : 1)
         var generator = PhiloxGenerator(
           seed: seed, domain: .initialization, stream: UInt32(truncatingIfNeeded: i))

@@ -30,12 +30,11 @@ struct Iteration: ParsableCommand {
       FileHandle.standardError.write(Data((note + "\n").utf8))
     }
     let decoderShape = shape.decoder(positions: prompt + new)
-    let decoder = try Decoder(decoderShape, on: backend)
+    let decoder = Decoder(decoderShape, on: backend)
     let layout = ParameterLayout(decoderShape)
     let policy = try ParameterSet.random(layout, seed: 1, on: backend)
     let optimizer = try Optimizer(
-      layout, parameters: AdamWParameters(), schedule: LearningRateSchedule(peak: 1e-5),
-      on: backend)
+      layout, settings: OptimizerSettings(), totalSteps: repeats + 1, on: backend)
     let learner = try Learner(
       decoder, policy: policy, optimizer: optimizer,
       settings: LearnerSettings(

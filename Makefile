@@ -1,0 +1,30 @@
+# make demo and make test do all set-up and work from a fresh clone.
+SWIFT_BUILD := swift build -c release
+BINARY := .build/release/magnetic
+
+.PHONY: build test demo bench lint clean setup setup-tests
+
+build: setup
+	$(SWIFT_BUILD) --product magnetic
+
+setup:
+	@tools/setup.sh
+
+setup-tests:
+	@tools/setup.sh --tests
+
+# Every backend test runs on the CPU and on each OpenCL device (PoCL at least).
+test: setup-tests lint
+	tools/test.sh
+
+demo: build
+	$(BINARY) demo
+
+bench: setup
+	swift run -c release --package-path bench magnetic-bench iteration
+
+lint:
+	@git ls-files '*.swift' | tr '\n' '\0' | xargs -0 swift format lint --strict
+
+clean:
+	rm -rf .build bench/.build

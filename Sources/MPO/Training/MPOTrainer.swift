@@ -1,0 +1,145 @@
+import MPOBackend
+import MPOModel
+
+/// Self-play with Magnetic Preference Optimization on a language model.
+///
+/// prompts -> rollouts (the policy against itself) -> preferences (N, K, K) -> advantages (N*K)
+/// -> magnetic loss -> optimizer -> magnet refresh; see `step()`.
+public final class MPOTrainer {
+  public let configuration: MPOConfiguration
+  public let model: LanguageModel
+  public let judge: any PreferenceSource
+  public let learner: Learner
+  /// Rollouts in the whole run.
+  public let totalSteps: Int
+  /// Rollouts done.
+  public private(set) var step = 0
+  /// Response tokens drawn so far.
+  public private(set) var tokensSeen = 0
+  private let prompts: [TokenizedPrompt]
+  private var sampler: EpochSampler
+  private var backend: any ComputeBackend { model.decoder.backend }
+
+  /// Loads the model and prompts and builds the judge.
+  /// - Throws: `ModelError`, `DataError`, `PreferenceError`, `BackendError`; a prompt that leaves no
+  ///   room for `max_new_tokens` is an error, never cut.
+  public init(_ configuration: MPOConfiguration, on backend: any ComputeBackend) throws {
+    self.configuration = configuration
+    let texts = try PromptDataset.read(configuration.dataset)
+    guard let judge = configuration.judge else {
+      throw ConfigurationError.missing(key: "judge", "where preferences come from")
+    }
+    self.judge = try judge.makeSource()
+    model = try LanguageModel.load(configuration.model, on: backend)
+    prompts = try TokenizedPrompt.tokenize(
+      texts, file: configuration.dataset, model: model,
+      maxNewTokens: configuration.sampling.maxNewTokens)
+    sampler = EpochSampler(count: prompts.count, seed: UInt64(configuration.run.seed))
+    totalSteps = configuration.run.totalSteps(
+      examples: prompts.count, batch: configuration.promptsPerRollout)
+    let optimizer = try Optimizer(
+      model.parameters.layout, settings: configuration.optimizer,
+      totalSteps: totalSteps * configuration.innerSteps, on: backend)
+    learner = try Learner(
+      model.decoder, policy: model.parameters, optimizer: optimizer,
+      settings: LearnerSettings(configuration))
+  }
+
+  /// One rollout and what is learned from it.
+  public func step() throws -> StepReport {
+    var clock = PhaseClock()
+    let batch = sampler.next(configuration.promptsPerRollout).map { prompts[$0] }
+    let completions = try rollout(batch)
+    clock.mark("timing/generation")
+    let responses = texts(batch, completions)
+    let preferences = try judge.preferences(prompts: batch.map(\.text), responses: responses)
+    clock.mark("timing/score")
+    let rows = rows(batch, completions, advantages: preferences.advantages())
+    let inner = try learner.learn(from: rows)
+    clock.mark("timing/train")
+    step += 1
+    tokensSeen += rows.reduce(0) { $0 + $1.response.count }
+    return try StepReport(
+      self, prompts: batch, completions: completions, responses: responses,
+      preferences: preferences, inner: inner, clock: clock)
+  }
+
+  /// Passes over the prompts so far.
+  public var epochs: Double { sampler.epochs }
+  public var cursor: DataCursor { sampler.cursor }
+
+  /// K completions of each prompt from the current policy. Rollout number is the random stream.
+  private func rollout(_ batch: [TokenizedPrompt]) throws -> [[Completion]] {
+    try Generator(model.decoder, learner.policy).generate(
+      batch.map(\.tokens), samples: configuration.generations,
+      settings: GenerationSettings(
+        maxNewTokens: configuration.sampling.maxNewTokens,
+        sampling: configuration.sampling.backendSettings,
+        stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
+        stream: UInt32(truncatingIfNeeded: step)))
+  }
+
+  private func texts(_ batch: [TokenizedPrompt], _ completions: [[Completion]]) -> [[String]] {
+    zip(batch, completions).map { prompt, list in
+      list.map { model.text(of: $0, after: prompt.tokens) }
+    }
+  }
+
+  private func rows(
+    _ batch: [TokenizedPrompt], _ completions: [[Completion]], advantages: [Float]
+  ) -> [RolloutRow] {
+    let k = configuration.generations
+    return zip(batch, completions).enumerated().flatMap { n, pair in
+      pair.1.enumerated().map { i, completion in
+        RolloutRow(
+          prompt: pair.0.tokens, response: completion.tokens, advantage: advantages[n * k + i])
+      }
+    }
+  }
+
+  /// Continues where a checkpoint stopped; weights and moments are restored by the caller.
+  func restore(step: Int, tokensSeen: Int, cursor: DataCursor) {
+    self.step = step
+    self.tokensSeen = tokensSeen
+    sampler = EpochSampler(
+      count: prompts.count, seed: UInt64(configuration.run.seed), cursor: cursor)
+  }
+}
+
+/// A prompt and its ids.
+public struct TokenizedPrompt: Sendable, Equatable {
+  public var text: String
+  public var tokens: [Int32]
+
+  /// - Throws: `DataError` naming the prompt that is too long for the model.
+  static func tokenize(
+    _ texts: [String], file: String, model: LanguageModel, maxNewTokens: Int
+  ) throws -> [TokenizedPrompt] {
+    let limit = model.decoder.shape.maxPositions
+    return try texts.enumerated().map { i, text in
+      let tokens = try model.promptTokens(text)
+      guard tokens.count + maxNewTokens <= limit else {
+        throw DataError.line(
+          path: file, line: i + 1,
+          "the prompt has \(tokens.count) tokens and max_new_tokens is \(maxNewTokens), but the "
+            + "model's positions end at \(limit); shorten one of the two")
+      }
+      return TokenizedPrompt(text: text, tokens: tokens)
+    }
+  }
+}
+
+extension LearnerSettings {
+  /// The inner step as configured; logits are divided by the sampling temperature in the loss too,
+  /// so that the ratio is that of the policy that generated.
+  init(_ c: MPOConfiguration) {
+    self.init(
+      loss: MagneticLossSettings(
+        alpha: Float(c.magnetCoefficient), eta: Float(c.eta), clip: Float(c.clipRange),
+        transform: LogitTransform(scale: Float(1 / c.sampling.temperature))),
+      reduction: c.lossReduction, innerSteps: c.innerSteps,
+      accumulationSteps: c.run.gradientAccumulationSteps, klToGo: c.klToGo,
+      gradientCheckpointing: c.run.gradientCheckpointing, magnetSyncSteps: c.magnetSyncSteps,
+      magnetMixup: Float(c.magnetMixup))
+  }
+}

@@ -1,0 +1,39 @@
+import ArgumentParser
+import Foundation
+import MPOBackend
+
+/// Where to compute.
+struct DeviceOptions: ParsableArguments {
+  @Option(help: "cpu | opencl | opencl:<index or name> | auto (a GPU, else the CPU).")
+  var device = "auto"
+  @Option(help: "CPU threads; 0 takes one for each core.")
+  var threads = 0
+
+  func open() throws -> any ComputeBackend {
+    try openDevice(device, threads: threads)
+  }
+}
+
+/// Opens the device and says on standard error which one it is.
+func openDevice(_ name: String, threads: Int) throws -> any ComputeBackend {
+  guard threads >= 0 else { throw ValidationError("--threads: expected 0 or more, found \(threads)") }
+  let backend = try DeviceSelection(parsing: name).open(threads: threads == 0 ? nil : threads) {
+    note($0)
+  }
+  note("device: \(backend.description.summary)")
+  return backend
+}
+
+/// One line on standard error.
+func note(_ text: String) {
+  FileHandle.standardError.write(Data((text + "\n").utf8))
+}
+
+extension DeviceDescription {
+  /// `cpu: AMD EPYC, 2 threads` and the like.
+  var summary: String {
+    let size = memory > 0 ? ", \(memory >> 20) MiB" : ""
+    let unit = kind == .cpu ? "threads" : "compute units"
+    return "\(kind.rawValue): \(name), \(computeUnits) \(unit)\(size)"
+  }
+}

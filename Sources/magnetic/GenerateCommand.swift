@@ -1,0 +1,73 @@
+import ArgumentParser
+import Foundation
+import MPO
+import MPOBackend
+import MPOModel
+
+struct GenerateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "generate", abstract: "Continues prompts with a model.",
+    discussion: """
+      With --json, a line each: {"prompt", "text" (the completion), "token_ids"}. The same seed \
+      draws the same tokens for any batch and, up to rounding, on any device.
+      """)
+
+  @Option(help: "Model folder, or a hub name in the local cache.") var model: String
+  @Option(help: "One prompt; an empty one starts from BOS.") var prompt: String?
+  @Option(help: "JSON lines with a key 'prompt'.") var input: String?
+  @Option(help: "Longest completion, in tokens.") var maxNewTokens = 64
+  @Option(help: "Logits are divided by it; 0 takes the likeliest token.") var temperature = 1.0
+  @Option(help: "Sample among the k likeliest tokens; 0 is off.") var topK = 0
+  @Option(help: "Sample among the likeliest tokens of this mass; 1 is off.") var topP = 1.0
+  @Option(help: "Drop tokens below this share of the likeliest one's probability; 0 is off.")
+  var minP = 0.0
+  @Option(help: "Completions of each prompt.") var numReturnSequences = 1
+  @Option(help: "Seed of the random numbers.") var seed: UInt64 = 0
+  @Flag(help: "Print JSON lines.") var json = false
+  @OptionGroup var deviceOptions: DeviceOptions
+
+  func validate() throws {
+    guard (prompt == nil) != (input == nil) else {
+      throw ValidationError("give either --prompt TEXT or --input FILE")
+    }
+    guard maxNewTokens > 0 else {
+      throw ValidationError("--max-new-tokens: expected 1 or more, found \(maxNewTokens)")
+    }
+    guard temperature >= 0, temperature.isFinite else {
+      throw ValidationError("--temperature: expected 0 or more, found \(temperature)")
+    }
+    guard topK >= 0, topP > 0, topP <= 1, minP >= 0, minP <= 1 else {
+      throw ValidationError("--top-k is 0 or more, --top-p in (0, 1], --min-p in [0, 1]")
+    }
+    guard numReturnSequences > 0 else {
+      throw ValidationError("--num-return-sequences: expected 1 or more")
+    }
+  }
+
+  func run() throws {
+    let prompts = try input.map(PromptDataset.read) ?? [prompt ?? ""]
+    let model = try LanguageModel.load(model, on: deviceOptions.open())
+    let tokens = try prompts.map(model.promptTokens)
+    let settings = GenerationSettings(
+      maxNewTokens: maxNewTokens,
+      sampling: SamplingSettings(
+        temperature: Float(temperature), topK: topK, topP: Float(topP), minP: Float(minP)),
+      stopTokens: Set(model.generation.stopIDs), seed: seed)
+    let completions = try Generator(model.decoder, model.parameters).generate(
+      tokens, samples: numReturnSequences, settings: settings)
+    for (i, list) in completions.enumerated() {
+      for completion in list {
+        let text = model.text(of: completion, after: tokens[i])
+        if json {
+          var line = JSONLine()
+          line.add("prompt", prompts[i])
+          line.add("text", text)
+          line.add("token_ids", completion.tokens)
+          print(line.text)
+        } else {
+          print(prompts[i] + text)
+        }
+      }
+    }
+  }
+}
