@@ -3,11 +3,13 @@ import MPOBackend
 
 /// A Hugging Face folder on a device: configuration, tokenizer, decoder and weights.
 public final class LanguageModel {
-  /// The folder that it was read from.
+  /// The folder that it was read from; empty for a model made from scratch.
   public let folder: String
   public let configuration: ModelConfiguration
   public let generation: GenerationConfiguration
   public let tokenizer: Tokenizer
+  /// The folder that the tokenizer was read from.
+  public let tokenizerFolder: String
   public let decoder: Decoder
   public let parameters: ParameterSet
   /// The type that most of the stored weights have.
@@ -15,20 +17,25 @@ public final class LanguageModel {
 
   public init(
     folder: String, configuration: ModelConfiguration, generation: GenerationConfiguration,
-    tokenizer: Tokenizer, decoder: Decoder, parameters: ParameterSet, storedType: SafetensorsType
+    tokenizer: Tokenizer, tokenizerFolder: String, decoder: Decoder, parameters: ParameterSet,
+    storedType: SafetensorsType
   ) {
     self.folder = folder
     self.configuration = configuration
     self.generation = generation
     self.tokenizer = tokenizer
+    self.tokenizerFolder = tokenizerFolder
     self.decoder = decoder
     self.parameters = parameters
     self.storedType = storedType
   }
 
-  /// Reads a folder, or a hub name that is in the local cache.
+  /// Reads a folder, or a hub name that is in the local cache. `tokenizer` names another folder for
+  /// the tokenizer; empty is the model's own.
   /// - Throws: `ModelError`; `BackendError` when the device has no room.
-  public static func load(_ name: String, on backend: any ComputeBackend) throws -> LanguageModel {
+  public static func load(
+    _ name: String, tokenizer: String = "", on backend: any ComputeBackend
+  ) throws -> LanguageModel {
     let folder = try ModelFolder.resolve(name)
     let configuration = try ModelConfiguration(folder: folder)
     let layout = ParameterLayout(configuration.decoderShape)
@@ -37,9 +44,31 @@ public final class LanguageModel {
     return LanguageModel(
       folder: folder, configuration: configuration,
       generation: try GenerationConfiguration(folder: folder, model: configuration),
-      tokenizer: try Tokenizer(folder: folder),
+      tokenizer: try Tokenizer(folder: tokenizer.isEmpty ? folder : tokenizer),
+      tokenizerFolder: tokenizer.isEmpty ? folder : tokenizer,
       decoder: Decoder(configuration.decoderShape, on: backend), parameters: parameters,
       storedType: try weights.entry("model.embed_tokens.weight").dtype)
+  }
+
+  /// A model with random weights (`ParameterSet.random`) and the tokenizer of a folder.
+  /// - Throws: `ModelError` when the tokenizer has ids that the vocabulary has no place for.
+  public static func random(
+    _ configuration: ModelConfiguration, tokenizer folder: String, seed: UInt64,
+    on backend: any ComputeBackend
+  ) throws -> LanguageModel {
+    let tokenizer = try Tokenizer(folder: folder)
+    guard tokenizer.vocabularySize <= configuration.vocabularySize else {
+      throw ModelError.argument(
+        "the tokenizer in \(folder) has \(tokenizer.vocabularySize) ids, but vocab_size is "
+          + "\(configuration.vocabularySize)")
+    }
+    return LanguageModel(
+      folder: "", configuration: configuration,
+      generation: GenerationConfiguration(model: configuration), tokenizer: tokenizer,
+      tokenizerFolder: folder, decoder: Decoder(configuration.decoderShape, on: backend),
+      parameters: try .random(
+        ParameterLayout(configuration.decoderShape), seed: seed, on: backend),
+      storedType: .f32)
   }
 
   /// Writes `parameters` as a model folder that other tools load: config, generation config,
@@ -49,7 +78,12 @@ public final class LanguageModel {
   ) throws {
     try FileManager.default.createDirectory(
       atPath: destination, withIntermediateDirectories: true)
-    try ModelFolder.copyCompanions(from: folder, to: destination)
+    try ModelFolder.copy(from: tokenizerFolder, to: destination)
+    if folder.isEmpty {
+      try generation.write(folder: destination)
+    } else {
+      try ModelFolder.copy(["generation_config.json"], from: folder, to: destination)
+    }
     var configuration = configuration
     configuration.dtype = ["F16": "float16", "BF16": "bfloat16"][dtype.rawValue] ?? "float32"
     try configuration.write(folder: destination)

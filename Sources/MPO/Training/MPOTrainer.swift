@@ -67,6 +67,10 @@ public final class MPOTrainer {
   /// Passes over the prompts so far.
   public var epochs: Double { sampler.epochs }
   public var cursor: DataCursor { sampler.cursor }
+  /// Tokens of the longest possible row.
+  var longestRow: Int {
+    (prompts.map(\.tokens.count).max() ?? 0) + configuration.sampling.maxNewTokens
+  }
 
   /// K completions of each prompt from the current policy. Rollout number is the random stream.
   private func rollout(_ batch: [TokenizedPrompt]) throws -> [[Completion]] {

@@ -8,13 +8,27 @@ extension ParameterSet {
   public static func load(
     _ weights: ModelWeights, layout: ParameterLayout, on backend: any ComputeBackend
   ) throws -> ParameterSet {
-    for entry in layout.entries { try check(weights, entry) }
+    for entry in layout.entries where weights.tensors[entry.name] == nil {
+      throw ModelError.missing(
+        path: weights.folder,
+        "no tensor '\(entry.name)', which config.json says this model has")
+    }
     try checkExtras(weights, layout)
     let set = try zeros(layout, on: backend)
-    for entry in layout.entries {
-      try set.read(entry, on: backend) { try weights.readFloats(entry.name, from: $0, into: $1) }
-    }
+    try set.fill(from: { try weights.file(of: $0) }, on: backend)
     return set
+  }
+
+  /// Overwrites every weight by the tensor of its name; `file` says which file holds it. Shapes and
+  /// types are checked first, so a set is filled whole or not touched.
+  public func fill(
+    from file: (_ name: String) throws -> SafetensorsFile, on backend: any ComputeBackend
+  ) throws {
+    let files = try layout.entries.map { try file($0.name) }
+    for (entry, file) in zip(layout.entries, files) { try Self.check(file, entry) }
+    for (entry, file) in zip(layout.entries, files) {
+      try read(entry, on: backend) { try file.readFloats(entry.name, from: $0, into: $1) }
+    }
   }
 
   /// Reads a flat array written by `flatTensor`.
@@ -74,22 +88,17 @@ extension ParameterSet {
     }
   }
 
-  private static func check(_ weights: ModelWeights, _ entry: ParameterLayout.Entry) throws {
-    guard weights.tensors[entry.name] != nil else {
-      throw ModelError.missing(
-        path: weights.folder,
-        "no tensor '\(entry.name)', which config.json says this model has")
-    }
-    let found = try weights.entry(entry.name)
+  private static func check(_ file: SafetensorsFile, _ entry: ParameterLayout.Entry) throws {
+    let found = try file.entry(entry.name)
     guard found.shape == entry.shape else {
       throw ModelError.format(
-        path: weights.folder,
+        path: file.path,
         "tensor '\(entry.name)': config.json gives shape \(entry.shape), the file has "
           + "\(found.shape)")
     }
-    guard [.f32, .f16, .bf16, .f64].contains(found.dtype) else {
+    guard found.dtype.isFloatingPoint else {
       throw ModelError.unsupported(
-        path: weights.folder,
+        path: file.path,
         "tensor '\(entry.name)': expected F32, F16 or BF16, found \(found.dtype.rawValue)")
     }
   }

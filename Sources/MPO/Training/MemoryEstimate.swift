@@ -1,0 +1,41 @@
+import MPOModel
+
+/// Bytes that a training run is going to need, from its shapes; printed before the first step.
+public struct MemoryEstimate: Sendable, Equatable {
+  /// Weights, gradients, moments and magnet, and the copied output projection.
+  public var states: Int
+  /// Activations of one micro-batch that wait for the backward pass.
+  public var activations: Int
+  /// Logits in flight in the fused loss.
+  public var loss: Int
+  public var total: Int { states + activations + loss }
+
+  /// - Parameters:
+  ///   - copies: arrays of the model's size that live through the run.
+  ///   - tokens: N of one micro-batch; lossTokens: those with a loss.
+  ///   - logitArrays: logit arrays of one chunk.
+  public init(
+    _ shape: DecoderShape, copies: Int, tokens: Int, lossTokens: Int, logitArrays: Int,
+    checkpointing: Bool
+  ) {
+    let layout = ParameterLayout(shape)
+    let head = shape.vocabulary * shape.width
+    states = 4 * (copies * layout.count + head)
+    // One block keeps its input, two norms, the middle residual, qkv, the attention's output and
+    // log-sum-exp, gate, up and their product.
+    let block =
+      4 * shape.width + shape.attention.packedWidth + shape.attention.outputWidth + shape.heads
+      + 3 * shape.feedForward
+    let kept = checkpointing ? shape.layers * shape.width + block : shape.layers * block
+    activations = 4 * (tokens * (kept + 2 * shape.width) + lossTokens * 4 * shape.width)
+    let chunk = min(lossTokens, max(16, (16 << 20) / (4 * shape.vocabulary)))
+    loss = 4 * logitArrays * chunk * shape.vocabulary
+  }
+
+  public var line: String {
+    func mib(_ bytes: Int) -> String { "\((bytes + (1 << 19)) >> 20)" }
+    return
+      "memory: about \(mib(total)) MiB (states \(mib(states)), activations \(mib(activations)), "
+      + "logits \(mib(loss)))"
+  }
+}
