@@ -1,1 +1,26 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "DNNLShim.h"
+
+#include <dlfcn.h>
+#include <dnnl.h>
+
+// Debian's oneDNN runs on OpenMP, whose threads spin and would fight with this package's pool. The
+// thread count is a property of each calling thread, so every one of the pool sets its own to 1.
+// Looked up at run time: which OpenMP runtime (if any) oneDNN brought is not ours to link.
+static void use_one_thread(void) {
+  static _Thread_local int done;
+  if (done) return;
+  done = 1;
+  void (*set)(int) = (void (*)(int))dlsym(RTLD_DEFAULT, "omp_set_num_threads");
+  if (set) set(1);
+}
+
+int mpo_dnnl_sgemm(
+    int ta, int tb, long m, long n, long k, float alpha, const float *a, long lda, const float *b,
+    long ldb, float beta, float *c, long ldc) {
+  use_one_thread();
+  return (int)dnnl_sgemm(
+      ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}

@@ -1,3 +1,154 @@
+// Host kernels behind CPUBackend: a thread pool and one function per operation. Sizes are 64-bit;
+// arrays are row-major f32 (indices int32). Functions that return int give nonzero when scratch
+// memory could not be taken. Formulas stand at the definitions.
 #ifndef CPUKERNELS_H
 #define CPUKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// MARK: Thread pool (pool.c)
+
+typedef struct mpo_pool mpo_pool;
+/// Items begin..<end by `worker` in 0..<threads. Outputs must not depend on how items are cut.
+typedef void (*mpo_task)(void *context, long begin, long end, int worker);
+
+mpo_pool *mpo_pool_create(int threads);
+void mpo_pool_destroy(mpo_pool *pool);
+int mpo_pool_threads(const mpo_pool *pool);
+/// Runs `task` over 0..<count in parts of at least `grain` items; nested calls run inline.
+void mpo_pool_for(mpo_pool *pool, long count, long grain, mpo_task task, void *context);
+/// Makes every worker's scratch at least `each` bytes and the shared one `shared`; contents are
+/// lost. Nonzero: no memory.
+int mpo_pool_reserve(mpo_pool *pool, long each, long shared);
+void *mpo_pool_scratch(mpo_pool *pool, int worker);
+void *mpo_pool_shared(mpo_pool *pool);
+
+// MARK: Matrix products (gemm.c)
+
+/// Single-threaded c = alpha op(a) op(b) + beta c, row-major; nonzero when it did not run.
+typedef int (*mpo_sgemm)(
+    int ta, int tb, long m, long n, long k, float alpha, const float *a, long lda, const float *b,
+    long ldb, float beta, float *c, long ldc);
+/// The same over the pool; `sgemm` NULL takes the portable kernel.
+int mpo_matmul(
+    mpo_pool *pool, mpo_sgemm sgemm, int ta, int tb, long m, long n, long k, float alpha,
+    const float *a, long lda, const float *b, long ldb, float beta, float *c, long ldc);
+
+// MARK: Elementwise and rows (elementwise.c)
+
+void mpo_add(mpo_pool *pool, const float *a, const float *b, float *out, long n);
+void mpo_interpolate(mpo_pool *pool, float *x, const float *y, float t, long n);
+void mpo_fill(mpo_pool *pool, float *x, float value, long n);
+void mpo_copy_rows(
+    mpo_pool *pool, const void *source, long source_stride, void *destination,
+    long destination_stride, long rows, long width);
+void mpo_gather_rows(mpo_pool *pool, const float *x, const int *rows, float *out, long m, long c);
+void mpo_scatter_rows(mpo_pool *pool, const float *d_out, const int *rows, float *dx, long m, long c);
+void mpo_embedding_backward(
+    mpo_pool *pool, const int *ids, const float *d_out, float *d_table, long n, long c);
+void mpo_swiglu(mpo_pool *pool, const float *gate_up, float *out, long n, long f);
+void mpo_swiglu_backward(
+    mpo_pool *pool, const float *d_out, const float *gate_up, float *d_gate_up, long n, long f);
+
+// MARK: Norm and position (norm.c, rotary.c)
+
+void mpo_rms_norm(
+    mpo_pool *pool, const float *x, const float *weight, float epsilon, float *out, float *r,
+    long n, long c);
+void mpo_rms_norm_backward(
+    mpo_pool *pool, const float *d_out, const float *x, const float *weight, const float *r,
+    float *dx, int accumulate, float *d_weight, long n, long c);
+int mpo_norm(mpo_pool *pool, const float *x, long n, float *out);
+void mpo_rotary(
+    mpo_pool *pool, float *x, const int *positions, const float *cosine, const float *sine, long n,
+    long width, long heads, long d, int inverse);
+
+// MARK: Attention (attention.c, decode.c)
+
+typedef struct {
+  long heads, groups, width;  // H, G, D
+  float scale;
+} mpo_heads;
+
+int mpo_attention(
+    mpo_pool *pool, const float *qkv, const int *sequences, long s, mpo_heads shape,
+    float *out, float *lse);
+int mpo_attention_backward(
+    mpo_pool *pool, const float *d_out, const float *qkv, const float *out, const float *lse,
+    const int *sequences, long s, mpo_heads shape, float *d_qkv);
+void mpo_append_kv(
+    mpo_pool *pool, const float *qkv, const int *source, const int *slots, const int *positions,
+    long m, mpo_heads shape, long capacity, float *keys, float *values);
+int mpo_attention_decode(
+    mpo_pool *pool, const float *qkv, const float *keys, const float *values, const int *slots,
+    const int *lengths, long b, long longest, mpo_heads shape, long capacity, float *out);
+
+// MARK: Vocabulary rows (softmax.c, loss.c, sampling.c)
+
+typedef struct {
+  float softcap, scale;
+} mpo_transform;
+
+void mpo_softmax(mpo_pool *pool, const float *logits, float scale, float *out, long n, long v);
+int mpo_gather_log_prob(
+    mpo_pool *pool, const float *logits, const int *targets, mpo_transform transform, float *out,
+    long n, long v);
+int mpo_log_ratio(
+    mpo_pool *pool, const float *policy, const float *old, const float *magnet, const int *targets,
+    mpo_transform transform, float *out, long stride, long n, long v);
+int mpo_cross_entropy(
+    mpo_pool *pool, float *logits, const int *targets, const float *weights,
+    mpo_transform transform, float *nll, int gradient, long n, long v);
+
+typedef struct {
+  float alpha, eta, clip;
+  mpo_transform transform;
+} mpo_loss_settings;
+
+int mpo_magnetic_loss(
+    mpo_pool *pool, float *policy, const float *old, const float *magnet, const int *targets,
+    const float *advantages, const float *weights, mpo_loss_settings settings, float *components,
+    long stride, int gradient, long n, long v);
+void mpo_kl_to_go(
+    mpo_pool *pool, const float *advantages, const float *kl_magnet, const float *kl_old,
+    const int *sequences, float alpha, float eta, float *out, long s);
+
+typedef struct {
+  float temperature, top_p, min_p;
+  long top_k;
+  uint64_t seed;
+  uint32_t stream, index;
+} mpo_sampling_settings;
+
+int mpo_sample(
+    mpo_pool *pool, const float *logits, const int *rows, mpo_sampling_settings settings,
+    int *tokens, float *log_probs, long b, long v);
+
+// MARK: Games and optimizer (games.c, optimizer.c)
+
+typedef struct {
+  float eta, alpha;
+  long steps, sync_steps, first_step;
+} mpo_update_settings;
+
+int mpo_magnetic_update(
+    mpo_pool *pool, float *log_policy, float *log_magnet, const float *payoff,
+    mpo_update_settings settings, long b, long n);
+
+typedef struct {
+  float learning_rate, beta1, beta2, epsilon, weight_decay, max_norm;
+  long step;
+} mpo_adamw_settings;
+
+void mpo_adamw(
+    mpo_pool *pool, float *p, const float *g, float *m, float *v, long n, const float *norm,
+    mpo_adamw_settings settings);
+
+// MARK: For tests
+
+/// The vector exp and tanh of these kernels over n elements.
+void mpo_exp_array(const float *x, float *out, long n);
+void mpo_tanh_array(const float *x, float *out, long n);
+
 #endif

@@ -1,0 +1,96 @@
+import CPUKernels
+import Foundation
+
+#if canImport(DNNLShim)
+  import DNNLShim
+#endif
+
+/// The host CPU: the specification that every other backend is tested against.
+///
+/// Operations run at once, on a pool of threads that this backend owns (the calling thread is one
+/// of them); matrix products go to oneDNN where the trait `OneDNN` is on, else to a portable
+/// kernel. Results are bit-identical for the same build, CPU and thread count.
+public final class CPUBackend: ComputeBackend {
+  let pool: OpaquePointer
+  let memoryPool = MemoryPool()
+  let sgemm: mpo_sgemm?
+  /// Threads that share an operation, the caller among them.
+  public let threads: Int
+
+  /// - threads: 0 or nil takes the environment's `MPO_NUM_THREADS`, else every online core.
+  /// - portableProducts: keeps matrix products off oneDNN (tests compare the two).
+  /// - Throws: `.outOfMemory` when the pool could not be made, `.argument` for a malformed
+  ///   `MPO_NUM_THREADS`.
+  public init(threads: Int? = nil, portableProducts: Bool = false) throws {
+    let count = try threads.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultThreads()
+    guard let pool = mpo_pool_create(Int32(clamping: count)) else {
+      throw BackendError.outOfMemory(bytes: 0, device: "the CPU (thread pool)")
+    }
+    self.pool = pool
+    self.threads = Int(mpo_pool_threads(pool))
+    #if canImport(DNNLShim)
+      sgemm = portableProducts ? nil : mpo_dnnl_sgemm
+    #else
+      sgemm = nil
+    #endif
+  }
+
+  deinit { mpo_pool_destroy(pool) }
+
+  private static func defaultThreads() throws -> Int {
+    let information = ProcessInfo.processInfo
+    guard let text = information.environment["MPO_NUM_THREADS"], !text.isEmpty else {
+      return information.activeProcessorCount
+    }
+    guard let count = Int(text), count > 0 else {
+      throw BackendError.argument(
+        op: "CPUBackend", "MPO_NUM_THREADS: expected a count above 0, found '\(text)'")
+    }
+    return count
+  }
+
+  public var description: DeviceDescription {
+    DeviceDescription(
+      kind: .cpu, name: "CPU", vendor: Self.architecture,
+      driver: sgemm == nil ? "portable kernels" : "oneDNN", computeUnits: threads,
+      memory: Int(clamping: ProcessInfo.processInfo.physicalMemory))
+  }
+
+  private static var architecture: String {
+    #if arch(x86_64)
+      "x86-64"
+    #elseif arch(arm64)
+      "arm64"
+    #else
+      "unknown"
+    #endif
+  }
+
+  public var memory: MemoryStatistics { memoryPool.statistics }
+
+  // MARK: Pointers
+
+  /// First byte of a view. Foreign buffers are an argument error.
+  func bytes(_ t: Tensor, _ op: String) throws -> UnsafeMutableRawPointer {
+    guard type(of: t.storage) == CPUBuffer.self else {
+      throw BackendError.argument(
+        op: op, "expected a tensor of the CPU backend, found \(type(of: t.storage))")
+    }
+    return unsafeDowncast(t.storage, to: CPUBuffer.self).memory + t.offset * t.type.size
+  }
+
+  func floats(_ t: Tensor, _ op: String) throws -> UnsafeMutablePointer<Float> {
+    try bytes(t, op).assumingMemoryBound(to: Float.self)
+  }
+
+  func ints(_ t: Tensor, _ op: String) throws -> UnsafeMutablePointer<Int32> {
+    try bytes(t, op).assumingMemoryBound(to: Int32.self)
+  }
+
+  /// The C kernels return nonzero when scratch memory could not be taken.
+  func check(_ status: Int32, _ op: String) throws {
+    guard status == 0 else {
+      throw BackendError.outOfMemory(bytes: 0, device: "the CPU (scratch of \(op))")
+    }
+  }
+}

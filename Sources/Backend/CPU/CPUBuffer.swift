@@ -1,0 +1,97 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Host memory of a tensor, 64-byte aligned; goes back to its backend's pool.
+public final class CPUBuffer: DeviceBuffer {
+  let memory: UnsafeMutableRawPointer
+  private let block: MemoryPool.Block
+  private let pool: MemoryPool
+
+  init(pool: MemoryPool, type: ElementType, count: Int) throws {
+    self.pool = pool
+    block = try pool.take(bytes: count * type.size)
+    memory = block.memory
+    super.init(type: type, count: count)
+    #if DEBUG
+      // A quiet NaN as f32, a wild index as i32: reading undefined contents shows at once.
+      memory.initializeMemory(as: UInt32.self, repeating: 0x7FFF_FFFF, count: count)
+    #endif
+  }
+
+  deinit { pool.give(block) }
+}
+
+/// Blocks of host memory in size classes (four per octave, so that at most a fifth is slack), kept
+/// for reuse: a training step in its steady state takes no new pages from the system.
+final class MemoryPool {
+  struct Block {
+    let memory: UnsafeMutableRawPointer
+    /// What was asked for, and what the block holds.
+    let bytes: Int
+    let capacity: Int
+  }
+
+  private(set) var statistics = MemoryStatistics()
+  private var free: [Int: [UnsafeMutableRawPointer]] = [:]
+
+  deinit { release() }
+
+  func take(bytes: Int) throws -> Block {
+    let capacity = Self.sizeClass(bytes)
+    let memory: UnsafeMutableRawPointer
+    if let pooled = free[capacity]?.popLast() {
+      memory = pooled
+      statistics.pooled -= capacity
+    } else if let fresh = Self.reserve(capacity) {
+      memory = fresh
+    } else {
+      release()
+      guard let fresh = Self.reserve(capacity) else {
+        throw BackendError.outOfMemory(bytes: bytes, device: "the CPU")
+      }
+      memory = fresh
+    }
+    statistics.live += bytes
+    statistics.peak = max(statistics.peak, statistics.live)
+    return Block(memory: memory, bytes: bytes, capacity: capacity)
+  }
+
+  func give(_ block: Block) {
+    free[block.capacity, default: []].append(block.memory)
+    statistics.live -= block.bytes
+    statistics.pooled += block.capacity
+  }
+
+  /// Gives every pooled block back to the system and restarts the peak.
+  func release() {
+    for blocks in free.values {
+      for memory in blocks { Self.systemFree(memory) }
+    }
+    free = [:]
+    statistics.pooled = 0
+    statistics.peak = statistics.live
+  }
+
+  /// The smallest of 256 B * {4, 5, 6, 7} * 2^k that holds `bytes`.
+  static func sizeClass(_ bytes: Int) -> Int {
+    if bytes <= 1024 { return max(256, (bytes + 255) & ~255) }
+    let step = 1 << (Int.bitWidth - (bytes - 1).leadingZeroBitCount - 3)
+    return (bytes + step - 1) & ~(step - 1)
+  }
+
+  private static func reserve(_ bytes: Int) -> UnsafeMutableRawPointer? {
+    var memory: UnsafeMutableRawPointer?
+    return posix_memalign(&memory, 64, bytes) == 0 ? memory : nil
+  }
+
+  private static func systemFree(_ memory: UnsafeMutableRawPointer) {
+    #if canImport(Glibc)
+      Glibc.free(memory)
+    #else
+      Darwin.free(memory)
+    #endif
+  }
+}

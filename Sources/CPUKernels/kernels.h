@@ -1,0 +1,177 @@
+// Shared by the kernels of this target: cloning for wider vectors, the vector type, exp and tanh.
+// Helpers are always_inline so that they are compiled once per clone of their caller.
+#ifndef MPO_KERNELS_H
+#define MPO_KERNELS_H
+
+#include <math.h>
+#include <string.h>
+
+#include "CPUKernels.h"
+
+// SwiftPM compiles for baseline x86-64; the loader picks the widest clone that the CPU runs.
+#if defined(__linux__) && defined(__x86_64__) && defined(__clang__)
+#define MPO_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+// Lets whoever inlines a helper use whole 512-bit registers.
+#define MPO_INLINE static inline __attribute__((always_inline, min_vector_width(512)))
+#else
+#define MPO_CLONES
+#define MPO_INLINE static inline __attribute__((always_inline))
+#endif
+
+// For sums whose order is free: placed at the top of a block.
+#define MPO_REASSOCIATE _Pragma("clang fp reassociate(on) contract(fast)")
+#define MPO_CONTRACT _Pragma("clang fp contract(fast)")
+// For loops heavy in arithmetic (exp): whole 512-bit registers instead of the tuning's 256.
+#define MPO_WIDE _Pragma("clang loop vectorize_width(16) interleave_count(2)")
+
+// Floats are summed in blocks of this many before they join a double.
+enum { MPO_BLOCK = 1024 };
+
+// 16 floats, in as many registers as the clone's vectors need; loads and stores need no alignment.
+typedef float v16 __attribute__((ext_vector_type(16)));
+typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4), may_alias));
+#define v16_load(p) (*(const v16_unaligned *)(p))
+#define v16_store(p, v) (*(v16_unaligned *)(p) = (v))
+
+MPO_INLINE long mpo_min(long a, long b) { return a < b ? a : b; }
+MPO_INLINE long mpo_max(long a, long b) { return a > b ? a : b; }
+MPO_INLINE long mpo_round_up(long a, long b) { return (a + b - 1) / b * b; }
+
+// Items of work per part such that a part has at least about 32k elements of work each.
+MPO_INLINE long mpo_grain(long elements_per_item) {
+  return mpo_max(1, 32768 / mpo_max(1, elements_per_item));
+}
+
+// exp(x) = 2^n * e^r with n = round(x / ln 2), |r| <= ln(2)/2 (Cephes' polynomial): under 2 ulp.
+// NaN passes every comparison below unchanged; -inf gives 0; above 88.73 inf. 2^n is applied in two
+// halves so that n = 128 overflows and n < -126 reaches the subnormals.
+MPO_INLINE float mpo_exp(float x) {
+  MPO_CONTRACT
+  x = x < -104.0f ? -104.0f : x;
+  x = x > 89.0f ? 89.0f : x;
+  float shifted = x * 1.44269504088896341f + 0x1.8p23f;
+  float n = shifted - 0x1.8p23f;
+  float r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  int bits, half, rest;
+  memcpy(&bits, &shifted, 4);
+  bits -= 0x4b400000;
+  half = bits >> 1;
+  rest = (bits - half + 127) << 23;
+  half = (half + 127) << 23;
+  float s1, s2;
+  memcpy(&s1, &half, 4);
+  memcpy(&s2, &rest, 4);
+  return p * s1 * s2;
+}
+
+// tanh(x) by expm1(2|x|) / (expm1(2|x|) + 2), with expm1 = 2^n * (e^r - 1) + (2^n - 1), so that
+// small x keep their relative accuracy.
+MPO_INLINE float mpo_tanh(float x) {
+  MPO_CONTRACT
+  float a = 2.0f * (x < 0 ? -x : x);
+  a = a > 24.0f ? 24.0f : a;
+  float shifted = a * 1.44269504088896341f + 0x1.8p23f;
+  float n = shifted - 0x1.8p23f;
+  float r = a - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  float p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r;
+  int bits;
+  memcpy(&bits, &shifted, 4);
+  bits = (bits - 0x4b400000 + 127) << 23;
+  float s;
+  memcpy(&s, &bits, 4);
+  float e = s * p + (s - 1.0f);
+  float t = e / (e + 2.0f);
+  return x < 0 ? -t : t;
+}
+
+// Largest of z[0..<n], -inf when n = 0; a NaN is passed over (the sums that follow meet it).
+MPO_INLINE float mpo_row_max(const float *z, long n) {
+  v16 m = (v16){} - INFINITY;
+  long j = 0;
+  for (; j + 16 <= n; j += 16) {
+    v16 v = v16_load(z + j);
+    m = v > m ? v : m;
+  }
+  float best = -INFINITY;
+  for (int l = 0; l < 16; l++) best = m[l] > best ? m[l] : best;
+  for (; j < n; j++) best = z[j] > best ? z[j] : best;
+  return best;
+}
+
+// sum_j exp(z[j] - max), blocks of floats into a double.
+MPO_INLINE double mpo_row_sum_exp(const float *z, long n, float max) {
+  double total = 0;
+  for (long start = 0; start < n; start += MPO_BLOCK) {
+    long end = mpo_min(n, start + MPO_BLOCK);
+    float sum = 0;
+    {
+      MPO_REASSOCIATE
+      MPO_WIDE
+      for (long j = start; j < end; j++) sum += mpo_exp(z[j] - max);
+    }
+    total += sum;
+  }
+  return total;
+}
+
+// C (+)= A B on small tiles. A: rows x k by strides (ar, ak); B: k x n, row stride ldb, n a multiple
+// of 16, whole vectors readable; C: row stride ldc. Blocks of 4 rows by 32 columns in registers.
+MPO_INLINE void mpo_tile(
+    long rows, long n, long k, const float *a, long ar, long ak, const float *b, long ldb, float *c,
+    long ldc, int accumulate) {
+  MPO_CONTRACT
+  long i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const float *a0 = a + i * ar;
+    long j = 0;
+    for (; j + 32 <= n; j += 32) {
+      v16 s[4][2];
+      for (int r = 0; r < 4; r++)
+        for (int u = 0; u < 2; u++)
+          s[r][u] = accumulate ? v16_load(c + (i + r) * ldc + j + 16 * u) : (v16){};
+      for (long p = 0; p < k; p++) {
+        v16 b0 = v16_load(b + p * ldb + j), b1 = v16_load(b + p * ldb + j + 16);
+        for (int r = 0; r < 4; r++) {
+          float x = a0[r * ar + p * ak];
+          s[r][0] += x * b0;
+          s[r][1] += x * b1;
+        }
+      }
+      for (int r = 0; r < 4; r++)
+        for (int u = 0; u < 2; u++) v16_store(c + (i + r) * ldc + j + 16 * u, s[r][u]);
+    }
+    for (; j < n; j += 16) {
+      v16 s[4];
+      for (int r = 0; r < 4; r++) s[r] = accumulate ? v16_load(c + (i + r) * ldc + j) : (v16){};
+      for (long p = 0; p < k; p++) {
+        v16 b0 = v16_load(b + p * ldb + j);
+        for (int r = 0; r < 4; r++) s[r] += a0[r * ar + p * ak] * b0;
+      }
+      for (int r = 0; r < 4; r++) v16_store(c + (i + r) * ldc + j, s[r]);
+    }
+  }
+  for (; i < rows; i++) {
+    for (long j = 0; j < n; j += 16) {
+      v16 s = accumulate ? v16_load(c + i * ldc + j) : (v16){};
+      for (long p = 0; p < k; p++) s += a[i * ar + p * ak] * v16_load(b + p * ldb + j);
+      v16_store(c + i * ldc + j, s);
+    }
+  }
+}
+
+#endif

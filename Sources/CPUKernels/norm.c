@@ -1,0 +1,128 @@
+// RMS norm and its adjoint, and the norm of a vector. N rows, C columns.
+#include "kernels.h"
+
+typedef struct {
+  const float *d_out, *x, *weight, *r;
+  float *out, *r_out, *d_weight;
+  long n, c;
+  float epsilon;
+  int accumulate;
+} norm_args;
+
+// sum_j a[j] * b[j] * w[j] (w may be NULL), blocks of floats into a double.
+MPO_INLINE double dot3(const float *a, const float *b, const float *w, long n) {
+  double total = 0;
+  for (long start = 0; start < n; start += MPO_BLOCK) {
+    long end = mpo_min(n, start + MPO_BLOCK);
+    float sum = 0;
+    {
+      MPO_REASSOCIATE
+      if (w)
+        for (long j = start; j < end; j++) sum += a[j] * b[j] * w[j];
+      else
+        for (long j = start; j < end; j++) sum += a[j] * b[j];
+    }
+    total += sum;
+  }
+  return total;
+}
+
+MPO_CLONES static void rms_norm_task(void *context, long begin, long end, int worker) {
+  (void)worker;
+  norm_args s = *(norm_args *)context;
+  for (long n = begin; n < end; n++) {
+    const float *x = s.x + n * s.c;
+    float *out = s.out + n * s.c;
+    float r = (float)(1.0 / sqrt(dot3(x, x, NULL, s.c) / (double)s.c + s.epsilon));
+    s.r_out[n] = r;
+    for (long j = 0; j < s.c; j++) out[j] = x[j] * r * s.weight[j];
+  }
+}
+
+// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r weight
+void mpo_rms_norm(
+    mpo_pool *pool, const float *x, const float *weight, float epsilon, float *out, float *r,
+    long n, long c) {
+  norm_args args = {.x = x, .weight = weight, .out = out, .r_out = r, .n = n, .c = c,
+                    .epsilon = epsilon};
+  mpo_pool_for(pool, n, mpo_grain(c), rms_norm_task, &args);
+}
+
+MPO_CLONES static void rms_norm_dx_task(void *context, long begin, long end, int worker) {
+  (void)worker;
+  norm_args s = *(norm_args *)context;
+  for (long n = begin; n < end; n++) {
+    const float *x = s.x + n * s.c, *d = s.d_out + n * s.c;
+    float *out = s.out + n * s.c, r = s.r[n];
+    float mean = (float)(dot3(d, x, s.weight, s.c) / (double)s.c), k = r * r * mean;
+    if (s.accumulate)
+      for (long j = 0; j < s.c; j++) out[j] += r * (d[j] * s.weight[j] - x[j] * k);
+    else
+      for (long j = 0; j < s.c; j++) out[j] = r * (d[j] * s.weight[j] - x[j] * k);
+  }
+}
+
+enum { COLUMNS = 32 };
+
+// Threads split the columns; rows are added in order, in double.
+MPO_CLONES static void rms_norm_dw_task(void *context, long begin, long end, int worker) {
+  (void)worker;
+  norm_args s = *(norm_args *)context;
+  for (long block = begin; block < end; block++) {
+    long first = block * COLUMNS, width = mpo_min(COLUMNS, s.c - first);
+    double sum[COLUMNS] = {0};
+    for (long n = 0; n < s.n; n++) {
+      const float *x = s.x + n * s.c + first, *d = s.d_out + n * s.c + first;
+      float r = s.r[n];
+      if (width == COLUMNS)
+        for (int j = 0; j < COLUMNS; j++) sum[j] += (double)(d[j] * x[j] * r);
+      else
+        for (long j = 0; j < width; j++) sum[j] += (double)(d[j] * x[j] * r);
+    }
+    for (long j = 0; j < width; j++) s.d_weight[first + j] += (float)sum[j];
+  }
+}
+
+// With g = dOut * weight: dX (=|+=) r (g - x r^2 mean(g x)), dWeight += sum_n dOut x r
+void mpo_rms_norm_backward(
+    mpo_pool *pool, const float *d_out, const float *x, const float *weight, const float *r,
+    float *dx, int accumulate, float *d_weight, long n, long c) {
+  norm_args args = {.d_out = d_out, .x = x, .weight = weight, .r = r, .out = dx,
+                    .d_weight = d_weight, .n = n, .c = c, .accumulate = accumulate};
+  mpo_pool_for(pool, (c + COLUMNS - 1) / COLUMNS, mpo_grain(n * COLUMNS), rms_norm_dw_task, &args);
+  mpo_pool_for(pool, n, mpo_grain(c), rms_norm_dx_task, &args);
+}
+
+typedef struct {
+  const float *x;
+  double *partial;
+  long n;
+} sum_args;
+
+enum { SUM_BLOCK = 16384 };
+
+MPO_CLONES static void square_sum_task(void *context, long begin, long end, int worker) {
+  (void)worker;
+  sum_args s = *(sum_args *)context;
+  for (long block = begin; block < end; block++) {
+    long last = mpo_min(s.n, (block + 1) * SUM_BLOCK);
+    double sum = 0;
+    {
+      MPO_REASSOCIATE
+      for (long i = block * SUM_BLOCK; i < last; i++) sum += (double)s.x[i] * (double)s.x[i];
+    }
+    s.partial[block] = sum;
+  }
+}
+
+// out[0] = sqrt(sum x^2): doubles per block of 16384, blocks added in order. Nonzero: no memory.
+int mpo_norm(mpo_pool *pool, const float *x, long n, float *out) {
+  long blocks = (n + SUM_BLOCK - 1) / SUM_BLOCK;
+  if (mpo_pool_reserve(pool, 0, blocks * (long)sizeof(double))) return 1;
+  sum_args args = {x, mpo_pool_shared(pool), n};
+  mpo_pool_for(pool, blocks, 2, square_sum_task, &args);
+  double total = 0;
+  for (long i = 0; i < blocks; i++) total += args.partial[i];
+  out[0] = (float)sqrt(total);
+  return 0;
+}

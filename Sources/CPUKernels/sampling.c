@@ -1,0 +1,168 @@
+// Token sampling, one row per task. B rows, V vocabulary. With e_j = exp(z_j - max), which orders
+// as p does, the thresholds are found exactly by descending through the bits of e (floats >= 0
+// order as their bits): three histograms of 11, 11 and 10 bits.
+#include <stdint.h>
+
+#include "rows.h"
+
+typedef struct {
+  mpo_pool *pool;
+  const float *logits;
+  const int *rows;
+  int *tokens;
+  float *log_probs;
+  long v;
+  mpo_sampling_settings s;
+} sample_args;
+
+// Philox4x32-10, word 0 of block (c0, c1, c2, c3) under the key `seed`.
+static uint32_t philox(uint64_t seed, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
+  uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+  for (int i = 0; i < 10; i++) {
+    uint64_t p0 = (uint64_t)c0 * 0xD2511F53u, p1 = (uint64_t)c2 * 0xCD9E8D57u;
+    c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
+    c1 = (uint32_t)p1;
+    c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+    c3 = (uint32_t)p0;
+    k0 += 0x9E3779B9u;
+    k1 += 0xBB67AE85u;
+  }
+  return c0;
+}
+
+static uint32_t bits_of(float x) {
+  uint32_t b;
+  memcpy(&b, &x, 4);
+  return b;
+}
+
+// The largest t such that the weight of {e >= t} reaches `target`; an element weighs 1 (by_count) or
+// e. Zero when the whole row does not reach it.
+static float threshold(const float *e, long v, double target, int by_count) {
+  static const int shifts[] = {21, 10, 0};
+  double bins[2048], above = 0;
+  uint32_t prefix = 0;
+  for (int level = 0; level < 3; level++) {
+    int shift = shifts[level], width = level < 2 ? 11 : 10;
+    uint32_t mask = (1u << width) - 1;
+    memset(bins, 0, sizeof bins);
+    for (long j = 0; j < v; j++) {
+      uint32_t b = bits_of(e[j]);
+      // A NaN (negative or beyond inf) falls in some bin of the first level; its draw is NaN anyway.
+      if (level > 0 && b >> (shift + width) != prefix) continue;
+      bins[b >> shift & mask] += by_count ? 1.0 : (double)e[j];
+    }
+    long bin = mask;
+    long lowest = -1;
+    for (; bin >= 0; bin--) {
+      if (bins[bin] > 0) lowest = bin;
+      if (above + bins[bin] >= target) break;
+      above += bins[bin];
+    }
+    // Sums of one bin in another order may fall short by rounding: take its lowest element.
+    if (bin < 0) {
+      if (level == 0 || lowest < 0) return 0;
+      bin = lowest;
+      above -= bins[bin];
+    }
+    prefix = prefix << width | (uint32_t)bin;
+  }
+  float t;
+  memcpy(&t, &prefix, 4);
+  return t;
+}
+
+MPO_CLONES static void exponentials(
+    const float *x, long v, float inverse_temperature, float *z, float *e, mpo_stats *stats) {
+  for (long j = 0; j < v; j++) z[j] = x[j] * inverse_temperature;
+  *stats = mpo_row_stats(z, v);
+  MPO_WIDE
+  for (long j = 0; j < v; j++) e[j] = mpo_exp(z[j] - stats->max);
+}
+
+// Sum of the kept e in fixed blocks: `blocks` gets each, the return value is their sum in order.
+MPO_CLONES static double kept_mass(float *e, long v, float keep, double *blocks) {
+  double total = 0;
+  for (long start = 0, b = 0; start < v; start += MPO_BLOCK, b++) {
+    long end = mpo_min(v, start + MPO_BLOCK);
+    double sum = 0;
+    {
+      MPO_REASSOCIATE
+      for (long j = start; j < end; j++) {
+        e[j] = e[j] >= keep ? e[j] : 0.0f;
+        sum += (double)e[j];
+      }
+    }
+    blocks[b] = sum;
+    total += sum;
+  }
+  return total;
+}
+
+// The first index whose running mass exceeds `target`, else the last with any mass.
+static long inverse_transform(const float *e, long v, const double *blocks, double target) {
+  long count = (v + MPO_BLOCK - 1) / MPO_BLOCK, last = 0;
+  double below = 0;
+  for (long b = 0; b < count; b++) {
+    if (!(blocks[b] > 0)) continue;
+    if (below + blocks[b] > target || b == count - 1) {
+      double running = below;
+      for (long j = b * MPO_BLOCK; j < mpo_min(v, (b + 1) * MPO_BLOCK); j++) {
+        if (!(e[j] > 0)) continue;
+        last = j;
+        running += (double)e[j];
+        if (running > target) return j;
+      }
+    }
+    below += blocks[b];
+  }
+  // Rounding left the target at the very end: the last kept element.
+  for (long j = v - 1; j >= 0; j--)
+    if (e[j] > 0) return j;
+  return last;
+}
+
+static void sample_task(void *context, long begin, long end, int worker) {
+  sample_args s = *(sample_args *)context;
+  long blocks_count = (s.v + MPO_BLOCK - 1) / MPO_BLOCK;
+  double *blocks = mpo_pool_scratch(s.pool, worker);
+  float *z = (float *)(blocks + blocks_count), *e = z + s.v;
+  for (long b = begin; b < end; b++) {
+    const float *x = s.logits + b * s.v;
+    mpo_stats stats;
+    exponentials(x, s.v, s.s.temperature > 0 ? 1.0f / s.s.temperature : 1.0f, z, e, &stats);
+    long token = 0;
+    if (s.s.temperature > 0) {
+      float keep = s.s.min_p;
+      if (s.s.top_k > 0 && s.s.top_k < s.v) {
+        float t = threshold(e, s.v, (double)s.s.top_k, 1);
+        keep = t > keep ? t : keep;
+      }
+      if (s.s.top_p < 1) {
+        double whole = 0;
+        for (long j = 0; j < s.v; j++) whole += (double)e[j];
+        float t = threshold(e, s.v, (double)s.s.top_p * whole, 0);
+        keep = t > keep ? t : keep;
+      }
+      double mass = kept_mass(e, s.v, keep, blocks);
+      uint32_t word = philox(s.s.seed, s.s.index, (uint32_t)s.rows[b], s.s.stream, 1);
+      token = inverse_transform(e, s.v, blocks, (double)((float)(word >> 8) * 0x1p-24f) * mass);
+    } else {
+      while (token < s.v - 1 && x[token] != stats.max) token++;
+    }
+    s.tokens[b] = (int)token;
+    s.log_probs[b] = (float)((double)z[token] - stats.lse);
+  }
+}
+
+// tokens, log_probs (B); see `ComputeBackend.sample`. Nonzero: no memory.
+int mpo_sample(
+    mpo_pool *pool, const float *logits, const int *rows, mpo_sampling_settings settings,
+    int *tokens, float *log_probs, long b, long v) {
+  long blocks = (v + MPO_BLOCK - 1) / MPO_BLOCK;
+  if (mpo_pool_reserve(pool, blocks * (long)sizeof(double) + 2 * v * (long)sizeof(float), 0))
+    return 1;
+  sample_args args = {pool, logits, rows, tokens, log_probs, v, settings};
+  mpo_pool_for(pool, b, mpo_grain(16 * v), sample_task, &args);
+  return 0;
+}
