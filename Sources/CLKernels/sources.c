@@ -1,1 +1,84 @@
+// The text of every file in kernels/, embedded at compile time: the binary needs no resource files
+// and an edit of a kernel rebuilds this file.
 #include "CLKernels.h"
+
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wc23-extensions"  // #embed
+#endif
+
+#define SOURCES(X)      \
+  X(common)             \
+  X(attention)          \
+  X(attention_decode)   \
+  X(cross_entropy)      \
+  X(elementwise)        \
+  X(embedding)          \
+  X(games)              \
+  X(magnetic_loss)      \
+  X(matmul_skinny)      \
+  X(matmul_tiled)       \
+  X(matmul_vector)      \
+  X(norm)               \
+  X(optimizer)          \
+  X(rotary)             \
+  X(sampling)           \
+  X(softmax)            \
+  X(swiglu)
+
+static const unsigned char common[] = {
+#embed "../../kernels/common.cl"
+};
+static const unsigned char attention[] = {
+#embed "../../kernels/attention.cl"
+};
+static const unsigned char attention_decode[] = {
+#embed "../../kernels/attention_decode.cl"
+};
+static const unsigned char cross_entropy[] = {
+#embed "../../kernels/cross_entropy.cl"
+};
+static const unsigned char elementwise[] = {
+#embed "../../kernels/elementwise.cl"
+};
+static const unsigned char embedding[] = {
+#embed "../../kernels/embedding.cl"
+};
+static const unsigned char games[] = {
+#embed "../../kernels/games.cl"
+};
+static const unsigned char magnetic_loss[] = {
+#embed "../../kernels/magnetic_loss.cl"
+};
+static const unsigned char matmul_skinny[] = {
+#embed "../../kernels/matmul_skinny.cl"
+};
+static const unsigned char matmul_tiled[] = {
+#embed "../../kernels/matmul_tiled.cl"
+};
+static const unsigned char matmul_vector[] = {
+#embed "../../kernels/matmul_vector.cl"
+};
+static const unsigned char norm[] = {
+#embed "../../kernels/norm.cl"
+};
+static const unsigned char optimizer[] = {
+#embed "../../kernels/optimizer.cl"
+};
+static const unsigned char rotary[] = {
+#embed "../../kernels/rotary.cl"
+};
+static const unsigned char sampling[] = {
+#embed "../../kernels/sampling.cl"
+};
+static const unsigned char softmax[] = {
+#embed "../../kernels/softmax.cl"
+};
+static const unsigned char swiglu[] = {
+#embed "../../kernels/swiglu.cl"
+};
+
+#define ENTRY(name) {#name, name, sizeof name},
+static const CLKSource sources[] = {SOURCES(ENTRY)};
+
+size_t clk_source_count(void) { return sizeof sources / sizeof *sources; }
+CLKSource clk_source(size_t index) { return sources[index]; }

@@ -1,0 +1,65 @@
+#if canImport(CLKernels)
+  extension OpenCLBackend {
+    private static let program = ProgramKey(family: "elementwise")
+
+    /// (rows, columns) of an elementwise launch: contiguous tensors are one row.
+    private func extent(_ tensors: Tensor...) -> (rows: Int, columns: Int) {
+      let t = tensors[0]
+      return tensors.allSatisfy(\.isContiguous) ? (1, t.count) : (t.rows, t.columns)
+    }
+
+    /// Work-groups of an elementwise kernel.
+    func blocks(rows: Int, columns: Int) -> [Int] { [rows * ceilDivide(columns, block)] }
+
+    public func fill(_ tensor: Tensor, with value: Float) throws {
+      try Check.fill(tensor)
+      try fill(tensor, bits: value.bitPattern)
+    }
+
+    /// Also of strided views and of any type.
+    func fill(_ tensor: Tensor, bits: UInt32) throws {
+      let (rows, columns) = extent(tensor)
+      try launch(
+        "fill", Self.program, groups: blocks(rows: rows, columns: columns),
+        [.rows(tensor), .size(columns), .word(bits)])
+    }
+
+    public func copy(_ source: Tensor, to destination: Tensor) throws {
+      try Check.copy(source, to: destination)
+      let (rows, columns) = extent(source, destination)
+      try launch(
+        "copy", Self.program, groups: blocks(rows: rows, columns: columns),
+        [.rows(source), .rows(destination), .size(columns)])
+    }
+
+    public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) throws {
+      try Check.add(a, b, into: out)
+      let (rows, columns) = extent(a, b, out)
+      try launch(
+        "add", Self.program, groups: blocks(rows: rows, columns: columns),
+        [.rows(a), .rows(b), .rows(out), .size(columns)])
+    }
+
+    public func interpolate(_ x: Tensor, towards y: Tensor, by t: Float) throws {
+      try Check.interpolate(x, towards: y, by: t)
+      let (rows, columns) = extent(x, y)
+      try launch(
+        "interpolate", Self.program, groups: blocks(rows: rows, columns: columns),
+        [.rows(x), .rows(y), .size(columns), .float(t)])
+    }
+
+    public func swiGLU(_ gateUp: Tensor, into out: Tensor) throws {
+      let (n, f) = try Check.swiGLU("swiGLU", gateUp, out: out)
+      try launch(
+        "swiglu", ProgramKey(family: "swiglu"), groups: blocks(rows: n, columns: f),
+        [.rows(gateUp), .rows(out), .size(f)])
+    }
+
+    public func swiGLUBackward(_ dOut: Tensor, gateUp: Tensor, into dGateUp: Tensor) throws {
+      let (n, f) = try Check.swiGLUBackward(dOut, gateUp: gateUp, into: dGateUp)
+      try launch(
+        "swiglu_backward", ProgramKey(family: "swiglu"), groups: blocks(rows: n, columns: f),
+        [.rows(dOut), .rows(gateUp), .rows(dGateUp), .size(f)])
+    }
+  }
+#endif

@@ -1,0 +1,92 @@
+#if canImport(CLKernels)
+  import CLKernels
+
+  extension OpenCLBackend {
+    public func matmul(
+      _ a: Tensor, transposed ta: Bool, _ b: Tensor, transposed tb: Bool, into c: Tensor,
+      accumulate: Bool, scale: Float
+    ) throws {
+      let (m, n, k) = try Check.matmul(a, transposed: ta, b, transposed: tb, into: c)
+      guard m > 0, n > 0 else { return }
+      guard k > 0 else { return accumulate ? () : try fill(c, bits: 0) }
+      let product = Product(
+        a: a, b: b, c: c, ta: ta, tb: tb, m: m, n: n, k: k, accumulate: accumulate, scale: scale)
+      switch configuration.matmul {
+      case .clblast: return try clblast(product)
+      case _ where m <= 16 && !ta && tb: return try skinny(product)
+      case .tiled: return try tiled(product)
+      case .vector: return try vector(product)
+      case .automatic:
+        return device.description.kind == .openCLCPU ? try vector(product) : try tiled(product)
+      }
+    }
+
+    /// `c = scale op(a) op(b) (+ c)`, sizes above 0.
+    private struct Product {
+      var a, b, c: Tensor
+      var ta, tb: Bool
+      var m, n, k: Int
+      var accumulate: Bool
+      var scale: Float
+      /// What every kernel ends with.
+      var tail: [Argument] {
+        [.rows(c), .size(m), .size(n), .size(k), .float(scale), .flag(accumulate)]
+      }
+    }
+
+    /// Large tiles when they still fill the device, for twice the products per load.
+    private func tiled(_ p: Product) throws {
+      let side = device.maximumWorkGroup >= 256 ? 16 : 8
+      let large = ceilDivide(p.m, 8 * side) * ceilDivide(p.n, 8 * side)
+      let each = large >= 2 * device.description.computeUnits && min(p.m, p.n) >= 8 * side ? 2 : 1
+      let program = ProgramKey(
+        family: "matmul_tiled",
+        defines: [
+          "TX": side, "TY": side, "GM": each, "GN": each, "TRANSPOSE_A": p.ta ? 1 : 0,
+          "TRANSPOSE_B": p.tb ? 1 : 0,
+        ])
+      try launch(
+        "matmul_tiled", program,
+        groups: [ceilDivide(p.n, 4 * side * each), ceilDivide(p.m, 4 * side * each)],
+        items: side * side, [.rows(p.a), .rows(p.b)] + p.tail)
+    }
+
+    private func vector(_ p: Product) throws {
+      let program = ProgramKey(family: "matmul_vector")
+      let panels = try scratch(ceilDivide(p.n, 32) * 32 * p.k)
+      try launch(
+        "matmul_pack", program, groups: [ceilDivide(p.n, 32), ceilDivide(p.k, 32)], items: 1,
+        [
+          .tensor(p.b), .size(p.tb ? 1 : p.b.rowStride), .size(p.tb ? p.b.rowStride : 1),
+          .tensor(panels), .size(p.n), .size(p.k),
+        ])
+      try launch(
+        "matmul_vector", program, groups: [ceilDivide(p.m, 8), ceilDivide(p.n, 32)], items: 1,
+        [
+          .tensor(p.a), .size(p.ta ? 1 : p.a.rowStride), .size(p.ta ? p.a.rowStride : 1),
+          .tensor(panels),
+        ] + p.tail)
+    }
+
+    private func skinny(_ p: Product) throws {
+      var rows = 1
+      while rows < p.m { rows *= 2 }
+      let columns = isNarrow ? 16 : 1
+      let program = ProgramKey(
+        family: "matmul_skinny",
+        defines: ["MR": rows, "COLUMNS": columns, "WG": min(workGroup, 64)])
+      try launch(
+        "matmul_skinny", program, groups: [ceilDivide(p.n, columns)],
+        [.rows(p.a), .rows(p.b)] + p.tail)
+    }
+
+    private func clblast(_ p: Product) throws {
+      try checkCL(
+        clk_sgemm(
+          queue.handle, p.ta ? 1 : 0, p.tb ? 1 : 0, p.m, p.n, p.k, p.scale,
+          try handle(p.a, "matmul"), p.a.offset, p.a.rowStride, try handle(p.b, "matmul"),
+          p.b.offset, p.b.rowStride, p.accumulate ? 1 : 0, try handle(p.c, "matmul"), p.c.offset,
+          p.c.rowStride), "CLBlastSgemm", "(\(p.m), \(p.k)) x (\(p.k), \(p.n))")
+    }
+  }
+#endif

@@ -1,0 +1,86 @@
+// Root-mean-square norm and its adjoint. One work-group per row; the weight's gradient in two
+// stages of fixed order, without atomics.
+
+KERNEL void rms_norm(
+    __global const float *x, ulong xOffset, ulong xStride, __global const float *weight,
+    ulong weightOffset, float epsilon, __global float *out, ulong outOffset, ulong outStride,
+    __global float *inverseRMS, ulong inverseOffset, ulong columns) {
+  __local float scratch[WG];
+  const ulong n = get_group_id(0);
+  __global const float *row = x + xOffset + n * xStride;
+  __global const float *w = weight + weightOffset;
+  __global float *o = out + outOffset + n * outStride;
+  vec sum = (vec)(0.0f), low = (vec)(0.0f);
+  for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
+    vec v = load_part(row + i, columns - i, 0);
+    KAHAN(sum, low, v * v);
+  }
+  float mean = group_sum(vec_sum(sum), scratch) / (float)columns;
+  float r = 1.0f / sqrt(mean + epsilon);
+  if (get_local_id(0) == 0) inverseRMS[inverseOffset + n] = r;
+  for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
+    ulong left = columns - i;
+    store_part(load_part(row + i, left, 0) * r * load_part(w + i, left, 0), o + i, left);
+  }
+}
+
+// With g = dOut * weight: dX (= | +=) r * (g - x * r^2 * mean(g * x)).
+KERNEL void rms_norm_backward(
+    __global const float *dOut, ulong dOutOffset, ulong dOutStride, __global const float *x,
+    ulong xOffset, ulong xStride, __global const float *weight, ulong weightOffset,
+    __global const float *inverseRMS, ulong inverseOffset, __global float *dX, ulong dXOffset,
+    ulong dXStride, ulong columns, uint accumulate) {
+  __local float scratch[WG];
+  const ulong n = get_group_id(0);
+  __global const float *d = dOut + dOutOffset + n * dOutStride;
+  __global const float *row = x + xOffset + n * xStride;
+  __global const float *w = weight + weightOffset;
+  __global float *o = dX + dXOffset + n * dXStride;
+  const float r = inverseRMS[inverseOffset + n];
+  vec sum = (vec)(0.0f), low = (vec)(0.0f);
+  for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
+    ulong left = columns - i;
+    vec g = load_part(d + i, left, 0) * load_part(w + i, left, 0);
+    KAHAN(sum, low, g * load_part(row + i, left, 0));
+  }
+  float pull = group_sum(vec_sum(sum), scratch) / (float)columns * r * r;
+  for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
+    ulong left = columns - i;
+    vec g = load_part(d + i, left, 0) * load_part(w + i, left, 0);
+    vec v = r * (g - load_part(row + i, left, 0) * pull);
+    if (accumulate) v += load_part(o + i, left, 0);
+    store_part(v, o + i, left);
+  }
+}
+
+// partial[s, c] = sum of dOut * x * r over slice s of the rows. Groups (ceil(C / (WG VW)), slices).
+KERNEL void rms_norm_weight_partial(
+    __global const float *dOut, ulong dOutOffset, ulong dOutStride, __global const float *x,
+    ulong xOffset, ulong xStride, __global const float *inverseRMS, ulong inverseOffset,
+    __global float *partial, ulong partialOffset, ulong rows, ulong columns, ulong sliceRows) {
+  const ulong i = (ulong)get_global_id(0) * VW;
+  if (i >= columns) return;
+  const ulong left = columns - i, slice = get_group_id(1);
+  const ulong end = min(rows, (slice + 1) * sliceRows);
+  vec sum = (vec)(0.0f), low = (vec)(0.0f);
+  for (ulong n = slice * sliceRows; n < end; n++) {
+    vec v = load_part(dOut + dOutOffset + n * dOutStride + i, left, 0)
+        * load_part(x + xOffset + n * xStride + i, left, 0);
+    KAHAN(sum, low, v * inverseRMS[inverseOffset + n]);
+  }
+  store_part(sum, partial + partialOffset + slice * columns + i, left);
+}
+
+// dWeight[c] += sum over slices, in order. Groups (ceil(C / (WG VW))).
+KERNEL void rms_norm_weight(
+    __global const float *partial, ulong partialOffset, ulong slices, __global float *dWeight,
+    ulong dWeightOffset, ulong columns) {
+  const ulong i = (ulong)get_global_id(0) * VW;
+  if (i >= columns) return;
+  const ulong left = columns - i;
+  vec sum = (vec)(0.0f), low = (vec)(0.0f);
+  for (ulong s = 0; s < slices; s++)
+    KAHAN(sum, low, load_part(partial + partialOffset + s * columns + i, left, 0));
+  __global float *o = dWeight + dWeightOffset + i;
+  store_part(load_part(o, left, 0) + sum, o, left);
+}
