@@ -1,0 +1,74 @@
+import MPOBackend
+import MPOModel
+
+/// Draws responses of models to the same prompts and compares them.
+public struct Evaluator {
+  public var judge: any PreferenceSource
+  public var prompts: [String]
+  /// Responses of each model to each prompt.
+  public var samples: Int
+  public var maxNewTokens: Int
+  public var sampling: SamplingSettings
+  public var seed: UInt64
+
+  public init(
+    judge: any PreferenceSource, prompts: [String], samples: Int, maxNewTokens: Int,
+    sampling: SamplingSettings = .init(), seed: UInt64 = 0
+  ) {
+    self.judge = judge
+    self.prompts = prompts
+    self.samples = samples
+    self.maxNewTokens = maxNewTokens
+    self.sampling = sampling
+    self.seed = seed
+  }
+
+  /// Fresh responses (prompts, samples). Two players draw with different streams, so that a model
+  /// against itself is not the same text twice.
+  public func responses(
+    of model: LanguageModel, stream: UInt32, progress: ((Int, Int) -> Void)? = nil
+  ) throws -> [[String]] {
+    let tokens = try prompts.map(model.promptTokens)
+    let completions = try Generator(model.decoder, model.parameters).generate(
+      tokens, samples: samples,
+      settings: GenerationSettings(
+        maxNewTokens: maxNewTokens, sampling: sampling,
+        stopTokens: Set(model.generation.stopIDs), seed: seed, stream: stream),
+      progress: progress)
+    return zip(tokens, completions).map { prompt, list in
+      list.map { model.text(of: $0, after: prompt) }
+    }
+  }
+
+  /// Win rate of `first` over `second`, (prompts, samples) each. Responses meet in blocks of 64, so
+  /// that K = 4,096 asks for 64 x 64 preferences at a time and not for 4,096 x 4,096.
+  public func winRate(_ first: [[String]], over second: [[String]]) throws -> WinRate {
+    let block = 64
+    var means = prompts.map { _ in [Double]() }
+    for start in stride(from: 0, to: samples, by: block) {
+      let part = start..<min(start + block, samples)
+      let table = try judge.compare(
+        prompts: prompts, first: first.map { Array($0[part]) },
+        second: second.map { Array($0[part]) })
+      for (n, rows) in table.rowMeans().enumerated() { means[n] += rows }
+    }
+    return Statistics.winRate(rowMeans: means, seed: seed)
+  }
+
+  /// Class shares over all prompts and the duality gap of playing them, for a judge that sorts
+  /// responses into classes; nil for another.
+  public func classShares(_ responses: [[String]]) throws -> ClassShares? {
+    guard let judge = judge as? CategoryJudge else { return nil }
+    let shares = judge.game.shares(try responses.joined().map(judge.classify))
+    return ClassShares(
+      shares: Array(zip(judge.game.names, shares)).map { (name: $0, share: $1) },
+      gap: judge.game.dualityGap(shares))
+  }
+}
+
+/// How often a policy plays each class, and the duality gap of that mixture in the class game. From m
+/// samples the gap is biased upwards (about .01 at the equilibrium of a 3 x 3 game for m = 4,096).
+public struct ClassShares: Sendable {
+  public var shares: [(name: String, share: Double)]
+  public var gap: Double
+}

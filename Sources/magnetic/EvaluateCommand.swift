@@ -1,0 +1,97 @@
+import ArgumentParser
+import Foundation
+import MPO
+import MPOBackend
+import MPOModel
+
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Win rate of a model over a reference, and its duality gap in a class game.",
+    discussion: """
+      Prompts, judge and sampling come from a training configuration (--config) or from flags, \
+      which win. Without --reference only shares and gap are measured (a 'categories' judge).
+      """)
+
+  @Option(help: "Model folder, or a hub name in the local cache.") var model: String
+  @Option(help: "The model to compare with.") var reference: String?
+  @Option(help: "A configuration of 'magnetic train'.") var config: String?
+  @Option(help: "YAML file with the judge.") var judge: String?
+  @Option(help: "JSON lines with a key 'prompt'.") var datasetName: String?
+  @Option(help: "Responses to each prompt (4096 gives the gap to about .01).")
+  var numGenerations: Int?
+  @Option(help: "Longest response, in tokens.") var maxNewTokens: Int?
+  @Option(help: "Sampling temperature.") var temperature: Double?
+  @Option(help: "Seed of the random numbers.") var seed: Int?
+  @Flag(help: "Print one JSON object.") var json = false
+  @OptionGroup var deviceOptions: DeviceOptions
+
+  func run() throws {
+    let settings = try resolved()
+    guard let judge = settings.judge else {
+      throw ValidationError("no judge: give --judge FILE or a --config that has one")
+    }
+    guard !settings.dataset.isEmpty else {
+      throw ValidationError("no prompts: give --dataset-name FILE or a --config that has one")
+    }
+    let backend = try deviceOptions.open()
+    let evaluator = Evaluator(
+      judge: try judge.makeSource(), prompts: try PromptDataset.read(settings.dataset),
+      samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
+      sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
+    let responses = try draw(evaluator, model, stream: 0, backend)
+    let shares = try evaluator.classShares(responses)
+    guard reference != nil || shares != nil else {
+      throw ValidationError("--reference is needed: this judge has no classes to measure alone")
+    }
+    var line = JSONLine()
+    line.add("model", model)
+    report(shares, model, "", &line)
+    if let reference {
+      let others = try draw(evaluator, reference, stream: 1, backend)
+      report(try evaluator.classShares(others), reference, "reference_", &line)
+      let rate = try evaluator.winRate(responses, over: others)
+      line.add("reference", reference)
+      line.add("eval_win_rate", rate.mean)
+      line.add("eval_win_rate_low", rate.low)
+      line.add("eval_win_rate_high", rate.high)
+      if !json { print("win rate of \(model) over \(reference): \(rate)") }
+    }
+    if json { print(line.text) }
+  }
+
+  private func draw(
+    _ evaluator: Evaluator, _ name: String, stream: UInt32, _ backend: any ComputeBackend
+  ) throws -> [[String]] {
+    try evaluator.responses(of: LanguageModel.load(name, on: backend), stream: stream)
+  }
+
+  private func report(
+    _ shares: ClassShares?, _ name: String, _ prefix: String, _ line: inout JSONLine
+  ) {
+    guard let shares else { return }
+    line.add(prefix + "shares", shares.shares.map { ($0.name, $0.share) })
+    line.add(prefix + "duality_gap", shares.gap)
+    guard !json else { return }
+    let list = shares.shares.map { "\($0.name) \(String(format: "%.4f", $0.share))" }
+    print("\(name): \(list.joined(separator: ", ")); duality gap "
+      + String(format: "%.4f", shares.gap))
+  }
+
+  private func resolved() throws -> MPOConfiguration {
+    var settings = MPOConfiguration()
+    if let config { try settings.apply(file: config) }
+    var flags: [String] = []
+    func add(_ name: String, _ value: CustomStringConvertible?) {
+      if let value { flags += ["--\(name)=\(value)"] }
+    }
+    add("judge", judge)
+    add("dataset_name", datasetName)
+    add("num_generations", numGenerations)
+    add("max_new_tokens", maxNewTokens)
+    add("temperature", temperature)
+    add("seed", seed)
+    try settings.apply(flags: flags)
+    return settings
+  }
+}
