@@ -11,7 +11,7 @@ struct Magnetic: ParsableCommand {
       """,
     subcommands: [
       DevicesCommand.self, SFTCommand.self, TrainCommand.self, GenerateCommand.self,
-      ScoreCommand.self, EvaluateCommand.self, DemoCommand.self,
+      ScoreCommand.self, EvaluateCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.
@@ -23,6 +23,6 @@ struct Magnetic: ParsableCommand {
   static func kebabOption(_ argument: String) -> String {
     guard argument.hasPrefix("--") else { return argument }
     let end = argument.firstIndex(of: "=") ?? argument.endIndex
-    return argument[..<end].replacing("_", with: "-") + argument[end...]
+    return String(argument[..<end]).replacing("_", with: "-") + String(argument[end...])
   }
 }

@@ -21,10 +21,10 @@ extension MPOTrainer: TrainableRun {
     if let resumed { try resume(from: resumed, store, print: print) }
     let log = try MetricsLog(
       path: settings.outputDirectory + "/metrics.jsonl",
-      resumedStep: resumed == nil ? nil : step)
+      resumedStep: resumed == nil ? nil : stepsDone)
     let loop = RunLoop(
       settings: settings, store: store, log: log,
-      progress: ProgressReporter(total: totalSteps, first: step),
+      progress: ProgressReporter(total: totalSteps, first: stepsDone),
       stopRequested: stopRequested)
     return try loop.run(self)
   }
@@ -55,7 +55,6 @@ extension MPOTrainer: TrainableRun {
       policy: learner.policy, magnet: learner.magnet, optimizer: learner.optimizer)
   }
 
-  var stepsDone: Int { step }
   var stepsInAll: Int { totalSteps }
 
   func advance() throws -> StepReport { try step() }
@@ -79,7 +78,7 @@ extension MPOTrainer: TrainableRun {
 
   func writeCheckpoint(to folder: URL) throws {
     var state = TrainerState()
-    state.globalStep = step
+    state.globalStep = stepsDone
     state.optimizerStep = learner.optimizer.step
     state.magnetUpdates = learner.magnetUpdates
     state.epoch = epochs

@@ -13,7 +13,7 @@ public final class MPOTrainer {
   /// Rollouts in the whole run.
   public let totalSteps: Int
   /// Rollouts done.
-  public private(set) var step = 0
+  public private(set) var stepsDone = 0
   /// Response tokens drawn so far.
   public private(set) var tokensSeen = 0
   private let prompts: [TokenizedPrompt]
@@ -57,7 +57,7 @@ public final class MPOTrainer {
     let rows = rows(batch, completions, advantages: preferences.advantages())
     let inner = try learner.learn(from: rows)
     clock.mark("timing/train")
-    step += 1
+    stepsDone += 1
     tokensSeen += rows.reduce(0) { $0 + $1.response.count }
     return try StepReport(
       self, prompts: batch, completions: completions, responses: responses,
@@ -80,7 +80,7 @@ public final class MPOTrainer {
         maxNewTokens: configuration.sampling.maxNewTokens,
         sampling: configuration.sampling.backendSettings,
         stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
-        stream: UInt32(truncatingIfNeeded: step)))
+        stream: UInt32(truncatingIfNeeded: stepsDone)))
   }
 
   private func texts(_ batch: [TokenizedPrompt], _ completions: [[Completion]]) -> [[String]] {
@@ -103,7 +103,7 @@ public final class MPOTrainer {
 
   /// Continues where a checkpoint stopped; weights and moments are restored by the caller.
   func restore(step: Int, tokensSeen: Int, cursor: DataCursor) {
-    self.step = step
+    stepsDone = step
     self.tokensSeen = tokensSeen
     sampler = EpochSampler(
       count: prompts.count, seed: UInt64(configuration.run.seed), cursor: cursor)
@@ -145,5 +145,13 @@ extension LearnerSettings {
       accumulationSteps: c.run.gradientAccumulationSteps, klToGo: c.klToGo,
       gradientCheckpointing: c.run.gradientCheckpointing, magnetSyncSteps: c.magnetSyncSteps,
       magnetMixup: Float(c.magnetMixup))
+  }
+}
+
+extension SamplingOptions {
+  /// As the backend takes them.
+  public var backendSettings: SamplingSettings {
+    SamplingSettings(
+      temperature: Float(temperature), topK: topK, topP: Float(topP), minP: Float(minP))
   }
 }

@@ -53,8 +53,8 @@ public final class SFTTrainer {
     switch shape {
     case .path(let path):
       var isFolder: ObjCBool = false
-      FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-      let file = isFolder.boolValue ? path + "/config.json" : path
+      let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      let file = exists && isFolder.boolValue ? path + "/config.json" : path
       configuration = try ModelConfiguration(parsing: JSONValue(file: file), path: file)
     case .inline(let json):
       configuration = try ModelConfiguration(

@@ -25,7 +25,7 @@ public struct StepReport: Sendable {
     responses: [[String]], preferences: PreferenceTable, inner: [InnerStepMetrics],
     clock: PhaseClock
   ) throws {
-    step = trainer.step
+    step = trainer.stepsDone
     let rates = preferences.winRates()
     addLoss(inner)
     addRewards(rates)
