@@ -1,0 +1,254 @@
+import Foundation
+
+#if canImport(Darwin)
+  import Darwin
+#else
+  import Glibc
+#endif
+
+/// Checkpoints of one run, folders `checkpoint-<step>` in its output folder. One is complete only
+/// with its file `DONE`, which lists the others and their sizes and is written last. A save goes to
+/// `.tmp-checkpoint-<step>-<pid>` beside, is forced to the disk and renamed, so a kill at any point
+/// leaves the earlier checkpoints as they were. One process and one thread write to a folder.
+public struct CheckpointStore: Sendable {
+  public static let marker = "DONE"
+
+  public let folder: URL
+  /// Complete checkpoints to keep, the newest; 0 keeps all.
+  public let totalLimit: Int
+
+  public init(_ outputDirectory: String, totalLimit: Int = 0) {
+    folder = URL(fileURLWithPath: outputDirectory, isDirectory: true)
+    self.totalLimit = totalLimit
+  }
+
+  /// What `DONE` holds.
+  struct Marker: Codable, Equatable {
+    var step: Int
+    /// Relative path to bytes.
+    var files: [String: Int]
+  }
+
+  // MARK: - Starting
+
+  /// Makes the output folder, removes what dead processes left behind, and finds where to start.
+  /// - Parameters:
+  ///   - resume: "" = start afresh, "latest", or a checkpoint folder (`RunSettings.resume`).
+  ///   - overwrite: removes the checkpoints and metrics of an earlier run.
+  /// - Returns: the checkpoint to load, or nil to start afresh.
+  /// - Throws: `CheckpointError.occupied`, `.nothingToResume`, `.incomplete`; `FileError`.
+  public func prepare(resume: String = "", overwrite: Bool = false) throws -> URL? {
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw FileError(call: "mkdir", path: folder.path, code: posixCode(error))
+    }
+    guard access(folder.path, W_OK) == 0 else {
+      throw FileError(call: "access", path: folder.path, code: errno)
+    }
+    cleanLeftovers()
+    if !resume.isEmpty, resume != "latest" {
+      let named = URL(fileURLWithPath: resume, isDirectory: true)
+      if let reason = Self.incompleteness(named) {
+        throw CheckpointError.incomplete(folder: resume, reason)
+      }
+      return named
+    }
+    if resume == "latest" {
+      guard let latest = latestComplete() else {
+        throw CheckpointError.nothingToResume(folder: folder.path)
+      }
+      return latest.url
+    }
+    if overwrite {
+      for (_, url) in checkpoints() { try? remove(url) }
+      try? FileManager.default.removeItem(at: folder.appendingPathComponent("metrics.jsonl"))
+    } else if let latest = latestComplete() {
+      throw CheckpointError.occupied(folder: folder.path, checkpoint: latest.url.lastPathComponent)
+    }
+    return nil
+  }
+
+  /// The complete checkpoint with the highest step.
+  public func latestComplete() -> (step: Int, url: URL)? {
+    checkpoints().last { Self.incompleteness($0.url) == nil }
+  }
+
+  /// All complete checkpoints, by step.
+  public func complete() -> [(step: Int, url: URL)] {
+    checkpoints().filter { Self.incompleteness($0.url) == nil }
+  }
+
+  /// Removes checkpoints later than `step`: what follows a resume from an earlier one is another run.
+  public func removeNewer(than step: Int) throws {
+    for (found, url) in checkpoints() where found > step { try remove(url) }
+  }
+
+  /// Why a folder is no complete checkpoint, or nil when it is one.
+  public static func incompleteness(_ url: URL) -> String? {
+    guard let data = try? Data(contentsOf: url.appendingPathComponent(marker)) else {
+      let exists = FileManager.default.fileExists(atPath: url.path)
+      return exists ? "it has no file '\(marker)'" : "there is no such folder"
+    }
+    guard let done = try? JSONDecoder().decode(Marker.self, from: data) else {
+      return "its file '\(marker)' is damaged"
+    }
+    for (name, bytes) in done.files.sorted(by: { $0.key < $1.key }) {
+      var status = stat()
+      guard stat(url.appendingPathComponent(name).path, &status) == 0 else {
+        return "'\(name)' is missing"
+      }
+      guard Int(status.st_size) == bytes else {
+        return "'\(name)' has \(status.st_size) bytes, expected \(bytes)"
+      }
+    }
+    return nil
+  }
+
+  // MARK: - Saving
+
+  /// Saves `checkpoint-<step>`: `body` writes its files into the temporary folder it is given.
+  /// Replaces a checkpoint of the same step. Afterwards old ones beyond `totalLimit` are removed.
+  /// - Returns: the checkpoint's folder.
+  /// - Throws: `CheckpointError.save` with the reason; the temporary folder is gone then and every
+  ///   earlier checkpoint untouched.
+  @discardableResult
+  public func save(step: Int, _ body: (_ temporary: URL) throws -> Void) throws -> URL {
+    guard step >= 0 else { throw CheckpointError.misuse("a checkpoint's step is \(step)") }
+    let final = folder.appendingPathComponent("checkpoint-\(step)", isDirectory: true)
+    let temporary = folder.appendingPathComponent(
+      ".tmp-checkpoint-\(step)-\(getpid())", isDirectory: true)
+    do {
+      try? FileManager.default.removeItem(at: temporary)
+      try FileManager.default.createDirectory(at: temporary, withIntermediateDirectories: true)
+      try body(temporary)
+      try finish(temporary, step: step)
+      try publish(temporary, as: final, step: step)
+    } catch {
+      try? FileManager.default.removeItem(at: temporary)
+      let kept = latestComplete()?.url.lastPathComponent
+      throw CheckpointError.save(
+        step: step, reason: "\(error)", diskFull: isDiskFull(error), kept: kept)
+    }
+    prune()
+    return final
+  }
+
+  /// Forces all files to the disk, then writes the marker.
+  private func finish(_ temporary: URL, step: Int) throws {
+    var files: [String: Int] = [:]
+    var folders = [temporary.path]
+    for name in try FileManager.default.subpathsOfDirectory(atPath: temporary.path).sorted() {
+      let path = temporary.appendingPathComponent(name).path
+      var status = stat()
+      guard stat(path, &status) == 0 else {
+        throw FileError(call: "stat", path: path, code: errno)
+      }
+      if status.st_mode & S_IFMT == S_IFDIR {
+        folders.append(path)
+      } else {
+        files[name] = Int(status.st_size)
+        try AtomicFile.forceFile(path)
+      }
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    let data = try encoder.encode(Marker(step: step, files: files))
+    try AtomicFile.writeThrough(
+      data, to: temporary.appendingPathComponent(Self.marker).path)
+    for path in folders.reversed() { try AtomicFile.forceFolder(path) }
+  }
+
+  /// Renames into place. A folder cannot be renamed over another, so one of the same step is moved
+  /// aside first; a kill between the two leaves a complete temporary folder, which the next start
+  /// puts in place.
+  private func publish(_ temporary: URL, as final: URL, step: Int) throws {
+    let aside = folder.appendingPathComponent(".old-checkpoint-\(step)-\(getpid())")
+    if FileManager.default.fileExists(atPath: final.path) {
+      try? FileManager.default.removeItem(at: aside)
+      try AtomicFile.rename(final.path, to: aside.path)
+    }
+    do {
+      try AtomicFile.rename(temporary.path, to: final.path)
+    } catch {
+      if FileManager.default.fileExists(atPath: aside.path) {
+        try? AtomicFile.rename(aside.path, to: final.path)
+      }
+      throw error
+    }
+    try? FileManager.default.removeItem(at: aside)
+  }
+
+  private func prune() {
+    guard totalLimit > 0 else { return }
+    for (_, url) in complete().dropLast(totalLimit) { try? remove(url) }
+  }
+
+  /// The marker goes first: what is left of an interrupted removal is not complete.
+  private func remove(_ url: URL) throws {
+    try? FileManager.default.removeItem(at: url.appendingPathComponent(Self.marker))
+    try FileManager.default.removeItem(at: url)
+  }
+
+  // MARK: - Looking around
+
+  /// All folders `checkpoint-<step>`, complete or not, by step.
+  private func checkpoints() -> [(step: Int, url: URL)] {
+    names().compactMap { name -> (step: Int, url: URL)? in
+      guard name.hasPrefix("checkpoint-"), let step = Int(name.dropFirst("checkpoint-".count)),
+        step >= 0
+      else { return nil }
+      return (step, folder.appendingPathComponent(name, isDirectory: true))
+    }.sorted { $0.step < $1.step }
+  }
+
+  private func names() -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+  }
+
+  /// Removes `.tmp-checkpoint-*` and `.old-checkpoint-*` of processes that no longer run, and
+  /// `checkpoint-*` whose removal was interrupted is left to the user. A complete temporary folder
+  /// without its checkpoint is put in place instead.
+  private func cleanLeftovers() {
+    // Newer saves (.tmp) before what they replaced (.old).
+    for name in names().sorted().reversed() {
+      let temporary = name.hasPrefix(".tmp-checkpoint-")
+      guard temporary || name.hasPrefix(".old-checkpoint-") else { continue }
+      let parts = name.split(separator: "-")
+      guard parts.count == 4, let step = Int(parts[2]), let owner = pid_t(parts[3]) else {
+        continue
+      }
+      // A pid of ours is one of an earlier container with the same number: this one is starting.
+      if owner != getpid(), kill(owner, 0) == 0 || errno == EPERM { continue }
+      let url = folder.appendingPathComponent(name, isDirectory: true)
+      let final = folder.appendingPathComponent("checkpoint-\(step)", isDirectory: true)
+      let lost = !FileManager.default.fileExists(atPath: final.path)
+      if lost, Self.incompleteness(url) == nil {
+        try? AtomicFile.rename(url.path, to: final.path)
+      } else {
+        try? FileManager.default.removeItem(at: url)
+      }
+    }
+  }
+}
+
+/// True where the system said that the disk is full, however the error is dressed.
+package func isDiskFull(_ error: any Error) -> Bool {
+  if let error = error as? FileError { return error.isDiskFull }
+  let code = posixCode(error)
+  return code == ENOSPC || code == EDQUOT || "\(error)".contains("No space left on device")
+}
+
+/// The errno inside an error of Foundation; EIO when there is none.
+package func posixCode(_ error: any Error) -> Int32 {
+  let error = error as NSError
+  if error.domain == NSPOSIXErrorDomain { return Int32(truncatingIfNeeded: error.code) }
+  if error.domain == NSCocoaErrorDomain {
+    if error.code == CocoaError.Code.fileWriteOutOfSpace.rawValue { return ENOSPC }
+    if error.code == CocoaError.Code.fileWriteNoPermission.rawValue { return EACCES }
+    if error.code == CocoaError.Code.fileWriteVolumeReadOnly.rawValue { return EROFS }
+    if error.code == CocoaError.Code.fileWriteFileExists.rawValue { return EEXIST }
+  }
+  if let inner = error.userInfo[NSUnderlyingErrorKey] as? NSError { return posixCode(inner) }
+  return EIO
+}

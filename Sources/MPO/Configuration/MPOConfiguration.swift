@@ -1,0 +1,193 @@
+/// How the terms of a rollout's tokens become one loss.
+public enum LossReduction: String, Sendable, CaseIterable {
+  /// The mean over all response tokens of the batch.
+  case token
+  /// The sum over a response's tokens, the mean over responses.
+  case sequence
+}
+
+/// How responses are drawn.
+public struct SamplingSettings: Sendable, Equatable {
+  public var maxNewTokens = 64
+  /// 1 (TRL: 0.9): the loss' ratio is that of the policy itself, and exact only at 1.
+  public var temperature = 1.0
+  public var topK = 0
+  public var topP = 1.0
+  public var minP = 0.0
+  public init() {}
+
+  package static var options: [SettingOption<Self>] {
+    [
+      .int(
+        "max_new_tokens", \.maxNewTokens, aliases: ["max_completion_length"], atLeast: 1,
+        "Longest response. A prompt that leaves no room for it in the model's "
+          + "max_position_embeddings is an error; nothing is cut silently."),
+      .double(
+        "temperature", \.temperature, above: 0,
+        "Logits are divided by it. At 1, the default, the loss' ratio is exact (TRL: 0.9)."),
+      .int("top_k", \.topK, atLeast: 0, "Sample among the k likeliest tokens; 0 is off."),
+      .double(
+        "top_p", \.topP, above: 0, atMost: 1,
+        "Sample among the likeliest tokens of this mass; 1 is off."),
+      .double(
+        "min_p", \.minP, atLeast: 0, atMost: 1,
+        "Drop tokens below this share of the likeliest one's probability; 0 is off."),
+    ]
+  }
+}
+
+/// Settings of `magnetic train`: self-play with Magnetic Preference Optimization. Names are TRL's
+/// where it has one.
+public struct MPOConfiguration: ConfigurableSettings, Equatable {
+  /// Model folder; a hub name is looked up in the local hub cache.
+  public var model = ""
+  /// Prompts, JSON lines with a key `prompt`.
+  public var dataset = ""
+  public var judge: JudgeConfiguration?
+  public var run = RunSettings()
+  public var optimizer = OptimizerSettings()
+  public var sampling = SamplingSettings()
+  /// N, prompts of one rollout.
+  public var promptsPerRollout = 8
+  /// K, responses to each prompt, >= 2.
+  public var generations = 8
+  public var lossReduction = LossReduction.token
+  /// Step size of the proximal term, (1/eta) KL(pi || pi_k).
+  public var eta = 1.0
+  /// alpha, the weight of KL(pi || magnet).
+  public var magnetCoefficient = 0.1
+  /// T_mag, rollouts between refreshes of the magnet; 0 = never.
+  public var magnetSyncSteps = 40
+  /// m of `magnet <- (1 - m) magnet + m policy`; 1 is a hard refresh.
+  public var magnetMixup = 1.0
+  /// Optimizer steps on one rollout.
+  public var innerSteps = 4
+  /// PPO's epsilon on the ratio; 0 = off.
+  public var clipRange = 0.0
+  /// Adds the score-function term of later KLs (algorithm.md section 3).
+  public var klToGo = false
+  /// Writes a few responses of every logged rollout beside the metrics.
+  public var logCompletions = false
+  /// Rollouts between evaluations against the starting model; 0 = never.
+  public var evalSteps = 0
+  public init() {}
+
+  /// Rows of one rollout, N*K.
+  public var rows: Int { promptsPerRollout * generations }
+
+  /// One line when the magnet moves before the regularised game is near its equilibrium: the rule
+  /// `eta * alpha * T_mag >= 0.6` (a heuristic from tabular games). Nil when it holds or the magnet
+  /// never moves.
+  public func hint() -> String? {
+    let product = eta * magnetCoefficient * Double(magnetSyncSteps)
+    guard magnetSyncSteps > 0, product < 0.6 else { return nil }
+    let value = (product * 1000).rounded() / 1000
+    let wanted = Int((0.6 / (eta * magnetCoefficient)).rounded(.up))
+    return "hint: eta * magnet_coef * magnet_sync_steps = \(shortNumber(value)), below 0.6: the "
+      + "magnet may move before the policy has settled, and self-play may cycle (a heuristic). "
+      + "Try magnet_sync_steps \(wanted) or more"
+  }
+
+  public func validate() throws {
+    guard !model.isEmpty else {
+      throw ConfigurationError.missing(
+        key: "model_name_or_path", "the folder of the model to align")
+    }
+    guard !dataset.isEmpty else {
+      throw ConfigurationError.missing(
+        key: "dataset_name", "a file with one {\"prompt\": \"...\"} a line")
+    }
+    guard judge != nil else {
+      throw ConfigurationError.missing(
+        key: "judge",
+        "where preferences come from, a mapping with a 'type', one of "
+          + JudgeConfiguration.types.joined(separator: ", "))
+    }
+    try run.validate()
+    guard run.gradientAccumulationSteps <= rows else {
+      throw ConfigurationError.conflict(
+        "gradient_accumulation_steps is \(run.gradientAccumulationSteps), but a rollout has only "
+          + "\(rows) rows (per_device_train_batch_size * num_generations)")
+    }
+  }
+
+  public static var options: [SettingOption<Self>] {
+    let source: [SettingOption<Self>] = [
+      .string(
+        "model_name_or_path", \.model, aliases: ["model"], placeholder: "DIR",
+        "Model folder, or a hub name that is in the local cache."),
+      .string(
+        "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
+        "Prompts, one {\"prompt\": \"...\"} a line."),
+      SettingOption(
+        "judge", placeholder: "FILE",
+        help: "Where preferences come from: a mapping with type categories, panel or command, or "
+          + "a YAML file that holds one.",
+        get: { $0.judge?.summary ?? "-" }, set: { $0.judge = try JudgeConfiguration($1) }),
+    ]
+    return source + SettingOption.run(\.run) + gameOptions
+      + SamplingSettings.options.map { $0.lifted(to: \.sampling) }
+      + SettingOption.optimizer(\.optimizer)
+  }
+
+  private static var gameOptions: [SettingOption<Self>] {
+    [
+      .int(
+        "per_device_train_batch_size", \.promptsPerRollout, atLeast: 1, "Prompts of one rollout."),
+      .int(
+        "num_generations", \.generations, atLeast: 2,
+        "Responses to each prompt; they play against each other."),
+      .choice(
+        "loss_reduction", \.lossReduction,
+        "token: mean over response tokens; sequence: sum over tokens, mean over responses."),
+      .double("eta", \.eta, above: 0, "Step size: the weight of KL(policy, generator) is 1/eta."),
+      .double(
+        "magnet_coef", \.magnetCoefficient, atLeast: 0,
+        "alpha, the weight of KL(policy, magnet)."),
+      .int(
+        "magnet_sync_steps", \.magnetSyncSteps, aliases: ["ref_model_sync_steps"], atLeast: 0,
+        "Rollouts between refreshes of the magnet; 0 is never."),
+      .double(
+        "magnet_mixup_alpha", \.magnetMixup, aliases: ["ref_model_mixup_alpha"], above: 0,
+        atMost: 1, "m of magnet = (1 - m) magnet + m policy; 1 is a hard refresh."),
+      .int(
+        "inner_steps", \.innerSteps, aliases: ["num_iterations"], atLeast: 1,
+        "Optimizer steps on one rollout."),
+      .double(
+        "clip_range", \.clipRange, aliases: ["cliprange"], atLeast: 0, below: 1,
+        "PPO clip of the ratio; 0 is off."),
+      .bool("kl_to_go", \.klToGo, "Add the score-function term of later KLs."),
+      .bool("log_completions", \.logCompletions, "Write some responses of every logged rollout."),
+      .int(
+        "eval_steps", \.evalSteps, atLeast: 0,
+        "Rollouts between evaluations against the starting model; 0 is never."),
+    ]
+  }
+
+  public static var unsupported: [String: String] {
+    unsupportedSettings.merging([
+      "beta": "the weight of the magnet is 'magnet_coef' (alpha)",
+      "mixture_coef": "Nash-MD's mixture is not part of MPO; the magnet's weight is 'magnet_coef'",
+      "reward_model_path": "preferences come from 'judge'; a reward model can be a command judge",
+      "reward_funcs": "preferences come from 'judge'",
+      "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
+      "max_length": "a response's longest length is 'max_new_tokens'; prompts are never cut",
+      "max_prompt_length": "prompts are never cut; shorten them in the file",
+      "model_config": "self-play starts from a trained model; train one with 'magnetic sft'",
+    ]) { $1 }
+  }
+}
+
+/// Settings of other trainers that carry over to none here.
+let unsupportedSettings = [
+  "use_peft": "adapters (LoRA) are not supported yet; all weights are trained",
+  "lora_r": "adapters (LoRA) are not supported yet; all weights are trained",
+  "lora_alpha": "adapters (LoRA) are not supported yet; all weights are trained",
+  "load_in_4bit": "quantised models are not supported yet",
+  "load_in_8bit": "quantised models are not supported yet",
+  "bf16": "computation is in float32; the type of saved weights is 'save_dtype'",
+  "fp16": "computation is in float32; the type of saved weights is 'save_dtype'",
+  "report_to": "metrics go to metrics.jsonl in output_dir",
+  "dataset_streaming": "data is read from local files",
+  "dataset_config": "data is read from a local file named by 'dataset_name'",
+]
