@@ -7,7 +7,7 @@ public enum LossReduction: String, Sendable, CaseIterable {
 }
 
 /// How responses are drawn.
-public struct SamplingSettings: Sendable, Equatable {
+public struct SamplingOptions: Sendable, Equatable {
   public var maxNewTokens = 64
   /// 1 (TRL: 0.9): the loss' ratio is that of the policy itself, and exact only at 1.
   public var temperature = 1.0
@@ -46,7 +46,7 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var judge: JudgeConfiguration?
   public var run = RunSettings()
   public var optimizer = OptimizerSettings()
-  public var sampling = SamplingSettings()
+  public var sampling = SamplingOptions()
   /// N, prompts of one rollout.
   public var promptsPerRollout = 8
   /// K, responses to each prompt, >= 2.
@@ -126,7 +126,7 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
         get: { $0.judge?.summary ?? "-" }, set: { $0.judge = try JudgeConfiguration($1) }),
     ]
     return source + SettingOption.run(\.run) + gameOptions
-      + SamplingSettings.options.map { $0.lifted(to: \.sampling) }
+      + SamplingOptions.options.map { $0.lifted(to: \.sampling) }
       + SettingOption.optimizer(\.optimizer)
   }
 
