@@ -61,7 +61,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["MPOBackend", "MPOModel"], path: "Tests/TestSupport"),
     .testTarget(name: "BackendTests", dependencies: ["MPOBackend", "MPOModel", "TestSupport"]),
-    .testTarget(name: "ModelTests", dependencies: ["MPOModel", "TestSupport"]),
+    .testTarget(
+      name: "ModelTests", dependencies: ["MPOModel", "TestSupport"], exclude: ["Fixtures"]),
     .testTarget(name: "MPOTests", dependencies: ["MPO", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,0 +1,111 @@
+import Foundation
+import MPOModel
+import TestSupport
+import Testing
+
+/// Small tokenizers of every kind that is read, against huggingface/tokenizers. The fixture and
+/// the script that made it are in Fixtures.
+@Suite struct TokenizerKindsTests {
+  @Test func agreesWithHuggingFace() throws {
+    let path = "\(SharedData.packageRoot)/Tests/ModelTests/Fixtures/tokenizers.json"
+    let kinds = try #require(try JSONValue(file: path).array)
+    #expect(kinds.count == 15)
+    for kind in kinds {
+      let fields = try #require(kind.object)
+      let name = try #require(fields["name"]?.string)
+      let folder = try TemporaryFolder()
+      let json = try #require(fields["tokenizer"])
+      try folder.write(json.serialized(indent: 0), "tokenizer.json")
+      let tokenizer = try Tokenizer(folder: folder.path)
+      for one in try TokenizerCase.parse(try #require(fields["cases"]?.array)) {
+        let label = "\(name): \(one.text.debugDescription)"
+        #expect(tokenizer.encode(one.text) == one.ids, "\(label)")
+        #expect(tokenizer.encode(one.text, addSpecialTokens: false) == one.plainIDs, "\(label)")
+        checkDecoding(tokenizer, one, label)
+      }
+      for one in try TokenizerCase.parse(try #require(fields["broken"]?.array)) {
+        checkDecoding(tokenizer, one, "\(name): \(one.ids)")
+      }
+    }
+  }
+
+  private func checkDecoding(_ tokenizer: Tokenizer, _ one: TokenizerCase, _ label: String) {
+    let decoded = tokenizer.decode(one.ids)
+    #expect(TokenizerCase.same(decoded, one.decoded), "\(label) \(decoded.debugDescription)")
+    let whole = tokenizer.decode(one.ids, skipSpecialTokens: false)
+    #expect(
+      TokenizerCase.same(whole, one.decodedWithSpecials ?? ""), "\(label) \(whole.debugDescription)"
+    )
+  }
+
+  /// A tokenizer.json with one thing changed, and what the refusal must say.
+  @Test(arguments: [
+    (#""type":"BPE""#, #""type":"Unigram""#, "tokenizer model 'Unigram' is not supported"),
+    (#""type":"BPE""#, #""type":"WordPiece""#, "'WordPiece'"),
+    (
+      #""pre_tokenizer":null"#, #""pre_tokenizer":{"type":"Metaspace"}"#,
+      "pre_tokenizer 'Metaspace'"
+    ),
+    (
+      #""pre_tokenizer":null"#,
+      #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"Split"}]}"#,
+      "pre_tokenizer 'Split'"
+    ),
+    (
+      #""pre_tokenizer":null"#,
+      #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"Digits"}]}"#,
+      "only as the last"
+    ),
+    (#""normalizer":null"#, #""normalizer":{"type":"NFKC"}"#, "normalizer 'NFKC'"),
+    (
+      #""normalizer":null"#,
+      #""normalizer":{"type":"Replace","pattern":{"Regex":"a"},"content":""}"#, "not with a Regex"
+    ),
+    (#""decoder":null"#, #""decoder":{"type":"WordPiece"}"#, "decoder 'WordPiece'"),
+    (
+      #""post_processor":null"#, #""post_processor":{"type":"BertProcessing"}"#,
+      "post_processor 'BertProcessing'"
+    ),
+    (#"["a b"]"#, #"["a c"]"#, "model.merges[0]: 'c' is not in the vocabulary"),
+    (#"["a b"]"#, #"["ab"]"#, "expected \"a b\""),
+    (#"["a b"]"#, #"[["a","b","c"]]"#, "expected \"a b\""),
+    (#"["a b"]"#, #"["b a"]"#, "'ba' is not in the vocabulary"),
+    (#""b":1"#, #""b":0"#, "both have id 0"),
+    (#""b":1"#, #""b":-1"#, "expected an id from 0"),
+    (#""b":1"#, #""b":99999999999"#, "expected an id from 0"),
+    (#""b":1"#, #""b":"1""#, "found the text"),
+    (#""unk_token":null"#, #""unk_token":"?""#, "unk_token '?' is not in the vocabulary"),
+    (#""unk_token":null"#, #""dropout":0.1"#, "dropout"),
+    (#""unk_token":null"#, #""end_of_word_suffix":"</w>""#, "end_of_word_suffix"),
+    (#""model""#, #""modell""#, "no field 'model'"),
+    (#""version":"1.0""#, #""version":"1.0"#, "not valid JSON at line 1"),
+  ])
+  func refusesByName(_ old: String, _ new: String, _ expected: String) throws {
+    let sound =
+      #"{"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":null,"#
+      + #""post_processor":null,"decoder":null,"model":{"type":"BPE","unk_token":null,"#
+      + #""vocab":{"a":0,"b":1,"ab":2},"merges":["a b"]}}"#
+    let folder = try TemporaryFolder()
+    try folder.write(sound, "tokenizer.json")
+    #expect(try Tokenizer(folder: folder.path).encode("abba") == [2, 1, 0])
+    try folder.write(sound.replacingOccurrences(of: old, with: new), "tokenizer.json")
+    let error = #expect(throws: ModelError.self) { try Tokenizer(folder: folder.path) }
+    let text = error?.description ?? ""
+    #expect(text.contains(expected) && text.hasPrefix(folder.path), "\(text)")
+  }
+
+  @Test func readsRoles() throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: ModelError.self) { try Tokenizer(folder: folder.path) }
+    #expect(error?.description.contains("no such file") == true)
+    let json = #"{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]}}"#
+    try folder.write(json, "tokenizer.json")
+    try folder.write(
+      #"{"bos_token":{"content":"a"},"eos_token":"b","pad_token":null}"#, "tokenizer_config.json")
+    let tokenizer = try Tokenizer(folder: folder.path)
+    #expect(tokenizer.bosID == 0 && tokenizer.eosID == 1 && tokenizer.padID == nil)
+    try folder.write(#"{"bos_token":"z"}"#, "tokenizer_config.json")
+    let unknown = #expect(throws: ModelError.self) { try Tokenizer(folder: folder.path) }
+    #expect(unknown?.description.contains("bos_token 'z' is not a token") == true)
+  }
+}
