@@ -108,4 +108,15 @@ import Testing
     let unknown = #expect(throws: ModelError.self) { try Tokenizer(folder: folder.path) }
     #expect(unknown?.description.contains("bos_token 'z' is not a token") == true)
   }
+
+  /// As in Hugging Face: the vocabulary's id wins over the added token's.
+  @Test func addedTokenKeepsVocabularyID() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      #"{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]},"added_tokens":"#
+        + #"[{"id":7,"content":"b","special":true},{"id":9,"content":"<x>"}]}"#, "tokenizer.json")
+    let tokenizer = try Tokenizer(folder: folder.path)
+    #expect(tokenizer.encode("ab<x>") == [0, 1, 9] && tokenizer.isSpecial(1))
+    #expect(tokenizer.vocabularySize == 10)
+  }
 }

@@ -8,9 +8,9 @@ public struct GenerationConfiguration: Sendable, Equatable {
   public var stopIDs: [Int32]
   public var padID: Int32?
   public var doSample: Bool?
-  /// Above 0.
+  /// At least 0; 0 is greedy.
   public var temperature: Double?
-  /// In (0, 1].
+  /// In [0, 1]; 1 is off.
   public var topP: Double?
   /// 0 is off.
   public var topK: Int?
@@ -49,8 +49,8 @@ public struct GenerationConfiguration: Sendable, Equatable {
     stopIDs = try fields.optionalTokens("eos_token_id", vocabulary: vocabulary) ?? stopIDs
     padID = try fields.optionalToken("pad_token_id", vocabulary: vocabulary) ?? padID
     doSample = try fields.optionalBool("do_sample")
-    temperature = try fields.optionalNumber("temperature", "a number above 0") { $0 > 0 }
-    topP = try fields.optionalNumber("top_p", "a number above 0, at most 1") { $0 > 0 && $0 <= 1 }
+    temperature = try fields.optionalNumber("temperature", "a number of at least 0") { $0 >= 0 }
+    topP = try fields.optionalNumber("top_p", "a number from 0 to 1") { $0 >= 0 && $0 <= 1 }
     topK = try fields.optionalInteger("top_k", in: 0...FieldReader.largest)
     minP = try fields.optionalNumber("min_p", "a number from 0 to 1") { $0 >= 0 && $0 <= 1 }
     repetitionPenalty = try fields.optionalNumber("repetition_penalty", "a number above 0") {

@@ -1,6 +1,6 @@
 /// A token that is found in the text before anything else is done to it.
 struct AddedToken: Sendable {
-  let id: Int32
+  var id: Int32
   let content: String
   let isSpecial: Bool
   /// Not inside a word: neither side may be a letter, digit, mark or underscore.

@@ -57,7 +57,9 @@ public final class Tokenizer: Sendable {
     let tokens = fields.has("added_tokens") ? try fields.readers("added_tokens") : []
     var added: [Int32: AddedToken] = [:]
     var addedIDs: [ByteText: Int32] = [:]
-    for token in try tokens.map(AddedToken.init) where !token.content.isEmpty {
+    for var token in try tokens.map(AddedToken.init) where !token.content.isEmpty {
+      // A token that the vocabulary has as well keeps the vocabulary's id.
+      token.id = model.ids[ByteText(text: token.content)] ?? token.id
       added[token.id] = token
       addedIDs[ByteText(text: token.content)] = token.id
     }
