@@ -16,7 +16,9 @@ struct DeviceOptions: ParsableArguments {
 
 /// Opens the device and says on standard error which one it is.
 func openDevice(_ name: String, threads: Int) throws -> any ComputeBackend {
-  guard threads >= 0 else { throw ValidationError("--threads: expected 0 or more, found \(threads)") }
+  guard threads >= 0 else {
+    throw ValidationError("--threads: expected 0 or more, found \(threads)")
+  }
   let backend = try DeviceSelection(parsing: name).open(threads: threads == 0 ? nil : threads) {
     note($0)
   }

@@ -11,7 +11,8 @@ struct DevicesCommand: ParsableCommand {
       let name = device.kind == .cpu ? "cpu" : "opencl:\(index)"
       if device.kind != .cpu { index += 1 }
       let padding = String(repeating: " ", count: max(1, 10 - name.count))
-      print("\(name)\(padding)\(device.summary)\(device.driver.isEmpty ? "" : " (\(device.driver))")")
+      print(
+        "\(name)\(padding)\(device.summary)\(device.driver.isEmpty ? "" : " (\(device.driver))")")
     }
     if index == 0 { print("no OpenCL device (is an ICD installed? e.g. pocl-opencl-icd)") }
   }

@@ -74,8 +74,9 @@ struct EvaluateCommand: ParsableCommand {
     line.add(prefix + "duality_gap", shares.gap)
     guard !json else { return }
     let list = shares.shares.map { "\($0.name) \(String(format: "%.4f", $0.share))" }
-    print("\(name): \(list.joined(separator: ", ")); duality gap "
-      + String(format: "%.4f", shares.gap))
+    print(
+      "\(name): \(list.joined(separator: ", ")); duality gap "
+        + String(format: "%.4f", shares.gap))
   }
 
   private func resolved() throws -> MPOConfiguration {

@@ -4,7 +4,9 @@ import Foundation
 struct JSONLine {
   private var fields: [String] = []
 
-  mutating func add(_ key: String, _ text: String) { fields.append("\(quote(key)): \(quote(text))") }
+  mutating func add(_ key: String, _ text: String) {
+    fields.append("\(quote(key)): \(quote(text))")
+  }
   mutating func add(_ key: String, _ value: Double) {
     fields.append("\(quote(key)): \(number(value))")
   }

@@ -4,7 +4,8 @@ import ArgumentParser
 struct Magnetic: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "magnetic",
-    abstract: "Aligns language models by self-play on preferences (Magnetic Preference Optimization).",
+    abstract:
+      "Aligns language models by self-play on preferences (Magnetic Preference Optimization).",
     discussion: """
       Options may be written in kebab or snake case (--max-new-tokens, --max_new_tokens). Results \
       go to standard output, progress and notes to standard error.

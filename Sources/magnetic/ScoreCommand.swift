@@ -22,7 +22,8 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let inputs = try ScoreInput.read(input)
     let model = try LanguageModel.load(model, on: deviceOptions.open())
-    let sequences = try inputs.enumerated().map { i, value in try tokens(value, line: i + 1, model) }
+    let sequences = try inputs.enumerated().map { i, value in try tokens(value, line: i + 1, model)
+    }
     let scorer = Scorer(model.decoder, model.parameters)
     var batch: [[Int32]] = []
     var size = 0

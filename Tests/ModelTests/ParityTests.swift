@@ -1,8 +1,8 @@
 import Foundation
 import MPOBackend
 import MPOModel
-import Testing
 import TestSupport
+import Testing
 
 /// Decoder against float64 references of transformers: `shared/data/parity/llama` and every folder
 /// of that layout below `MPO_PARITY_DIR` (or that folder itself).

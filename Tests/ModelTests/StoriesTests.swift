@@ -1,18 +1,25 @@
 import Foundation
 import MPOBackend
 import MPOModel
-import Testing
 import TestSupport
+import Testing
 
 /// The pretrained model of `shared/data/models/stories260K`: its greedy text and the negative
 /// log-likelihood of stories, on every backend.
 @Suite struct StoriesTests {
   private struct Expected: Decodable {
-    var greedy_from_bos_ids: [Int32]
-    var greedy_text: String
-    var mean_nll_nats_per_token: Double
+    var greedyIDs: [Int32]
+    var greedyText: String
+    /// Nats per token.
+    var meanLoss: Double
     /// Tokens and total negative log-likelihood of each story.
-    var per_story_tokens_and_total_nll: [[Double]]
+    var stories: [[Double]]
+    enum CodingKeys: String, CodingKey {
+      case greedyIDs = "greedy_from_bos_ids"
+      case greedyText = "greedy_text"
+      case meanLoss = "mean_nll_nats_per_token"
+      case stories = "per_story_tokens_and_total_nll"
+    }
   }
 
   @Test(arguments: TestBackends.all())
@@ -25,10 +32,10 @@ import TestSupport
       let completion = try Generator(model.decoder, model.parameters).generate(
         [prompt],
         settings: GenerationSettings(
-          maxNewTokens: expected.greedy_from_bos_ids.count - 1,
+          maxNewTokens: expected.greedyIDs.count - 1,
           sampling: SamplingSettings(temperature: 0)))[0][0]
-      #expect(prompt + completion.tokens == expected.greedy_from_bos_ids)
-      #expect(model.text(of: completion, after: prompt) == expected.greedy_text)
+      #expect(prompt + completion.tokens == expected.greedyIDs)
+      #expect(model.text(of: completion, after: prompt) == expected.greedyText)
     }
   }
 
@@ -46,12 +53,12 @@ import TestSupport
       let ids = stories.map { Array(model.tokenizer.encode($0).prefix(512)) }
       let logProbs = try Scorer(model.decoder, model.parameters).logProbs(ids)
       let totals = logProbs.map { -$0.reduce(0.0) { $0 + Double($1) } }
-      for (i, story) in expected.per_story_tokens_and_total_nll.enumerated() {
+      for (i, story) in expected.stories.enumerated() {
         #expect(Double(ids[i].count) == story[0] || Double(logProbs[i].count) == story[0])
         #expect(abs(totals[i] - story[1]) <= 1e-4, "story \(i): \(totals[i] - story[1])")
       }
       let mean = totals.reduce(0, +) / Double(logProbs.reduce(0) { $0 + $1.count })
-      #expect(abs(mean - expected.mean_nll_nats_per_token) <= 1e-6)
+      #expect(abs(mean - expected.meanLoss) <= 1e-6)
     }
   }
 

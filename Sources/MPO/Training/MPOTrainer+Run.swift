@@ -15,7 +15,7 @@ extension MPOTrainer: TrainableRun {
     let store = CheckpointStore(settings.outputDirectory, totalLimit: settings.saveTotalLimit)
     let resumed = try store.prepare(
       resume: settings.resume, overwrite: settings.overwriteOutputDirectory)
-    configuration.resolvedLines().forEach(print)
+    for line in configuration.resolvedLines() { print(line) }
     print(memoryLine)
     if let hint = configuration.hint() { print(hint) }
     if let resumed { try resume(from: resumed, store, print: print) }
@@ -47,7 +47,7 @@ extension MPOTrainer: TrainableRun {
     let changed = configuration.differences(from: state.settings).filter {
       !$0.hasPrefix("resume_from_checkpoint") && !$0.hasPrefix("overwrite_output_dir")
     }
-    changed.forEach { print("changed since the checkpoint: \($0)") }
+    for line in changed { print("changed since the checkpoint: \(line)") }
   }
 
   private var tensors: TrainingTensors {
@@ -103,7 +103,8 @@ extension MPOTrainer: TrainableRun {
       (configuration.rows + configuration.run.gradientAccumulationSteps - 1)
       / configuration.run.gradientAccumulationSteps
     let estimate = MemoryEstimate(
-      model.decoder.shape, copies: 5, tokens: rows * longestRow, lossTokens: rows
+      model.decoder.shape, copies: 5, tokens: rows * longestRow,
+      lossTokens: rows
         * configuration.sampling.maxNewTokens,
       logitArrays: 3, checkpointing: configuration.run.gradientCheckpointing)
     return estimate.line

@@ -127,7 +127,7 @@ extension SFTTrainer: TrainableRun {
     let store = CheckpointStore(settings.outputDirectory, totalLimit: settings.saveTotalLimit)
     let resumed = try store.prepare(
       resume: settings.resume, overwrite: settings.overwriteOutputDirectory)
-    configuration.resolvedLines().forEach(print)
+    for line in configuration.resolvedLines() { print(line) }
     print(memoryLine)
     if let resumed {
       let state = try TrainerState.read(from: resumed)

@@ -76,7 +76,8 @@ struct Iteration: ParsableCommand {
     let out = try body()
     try backend.synchronize()
     let elapsed = start.duration(to: clock.now)
-    seconds[phase] = Double(elapsed.components.seconds)
+    seconds[phase] =
+      Double(elapsed.components.seconds)
       + Double(elapsed.components.attoseconds) * 1e-18
     return out
   }
@@ -101,7 +102,9 @@ struct Iteration: ParsableCommand {
       fields["\(phase.rawValue)_tokens_per_s"] = rate
       if !json {
         let range = "\(format(values.min() ?? m, 3))...\(format(values.max() ?? m, 3))"
-        print("\(pad(phase.rawValue, 10)) \(pad(format(m, 3), 8)) s   [\(range)]   \(format(rate, 0)) tokens/s")
+        print(
+          "\(pad(phase.rawValue, 10)) \(pad(format(m, 3), 8)) s   [\(range)]   \(format(rate, 0)) tokens/s"
+        )
       }
     }
     fields["iteration_s"] = total
