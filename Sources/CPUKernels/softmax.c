@@ -107,11 +107,11 @@ MPO_CLONES static void cross_entropy_task(void *context, long begin, long end, i
     double target = ((double)mpo_exp(z[y] - stats.max) / stats.sum - 1.0) * k * slope;
     k *= inverse;
     if (s.transform.softcap > 0) {
-      MPO_WIDE
+      MPO_WIDE_IN_PLACE
       for (long j = 0; j < s.v; j++)
         g[j] = k * mpo_exp(z[j] - stats.max) * mpo_transform_slope(x[j], s.transform);
     } else {
-      MPO_WIDE
+      MPO_WIDE_IN_PLACE
       for (long j = 0; j < s.v; j++) g[j] = k * mpo_exp(z[j] - stats.max);
     }
     g[y] = (float)target;

@@ -94,3 +94,18 @@ public final class CPUBackend: ComputeBackend {
     }
   }
 }
+
+extension CPUBackend {
+  /// The exp and tanh of the C kernels, for their tests.
+  package static func kernelExp(_ x: [Float]) -> [Float] { map(x, mpo_exp_array) }
+  package static func kernelTanh(_ x: [Float]) -> [Float] { map(x, mpo_tanh_array) }
+
+  private static func map(
+    _ x: [Float], _ kernel: (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
+  ) -> [Float] {
+    [Float](unsafeUninitializedCapacity: x.count) { out, count in
+      kernel(x, out.baseAddress, x.count)
+      count = x.count
+    }
+  }
+}

@@ -1,0 +1,123 @@
+import MPOBackend
+import TestSupport
+import Testing
+
+private final class ForeignBuffer: DeviceBuffer {}
+
+extension Conformance {
+  /// `MPO_REQUIRE_OPENCL=1` turns a missing device into a failure.
+  @Test func openCLIsPresentWhereRequired() {
+    #expect(!TestBackends.requiresOpenCL || !TestBackends.openCLs().isEmpty)
+  }
+
+  private func isArgumentError(_ body: () throws -> Void) -> Bool {
+    do {
+      try body()
+      return false
+    } catch BackendError.argument {
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  @Test(arguments: TestBackends.all())
+  func wrongArgumentsThrow(_ named: NamedBackend) throws {
+    try named.run { b in
+      let x = try b.zeros([4, 6])
+      let ids = try b.indices([0, 1] as [Int])
+      let foreign = Tensor(storage: ForeignBuffer(type: .f32, count: 24), shape: [4, 6])
+      let beyond = Tensor(storage: x.storage, offset: 1, shape: [4, 6])
+      let strided = try b.zeros([4, 8]).columns(0..<6)
+      #expect(isArgumentError { try b.matmul(x, x, into: x) })
+      #expect(isArgumentError { try b.add(x, foreign, into: x) })
+      #expect(isArgumentError { try b.fill(foreign, with: 0) })
+      #expect(isArgumentError { try b.add(x, beyond, into: x) })
+      #expect(isArgumentError { try b.add(x, strided, into: x) })
+      #expect(isArgumentError { try b.add(x, try b.zeros([6, 4]), into: x) })
+      #expect(isArgumentError { try b.fill(ids, with: 0) })
+      #expect(isArgumentError { try b.embedding(x, table: x, into: x) })
+      #expect(isArgumentError { try b.embedding(ids, table: x, into: x) })
+      #expect(isArgumentError { try b.swiGLU(try b.zeros([2, 3]), into: x) })
+      #expect(isArgumentError { _ = try b.allocate(-1, .f32) })
+      #expect(
+        isArgumentError {
+          try b.sample(
+            x, rows: ids, settings: .init(), seed: 0, stream: 0, index: 0, into: ids,
+            logProbs: try b.zeros([2]))
+        })
+      #expect(
+        isArgumentError {
+          let t = try b.indices([0, 0, 0, 0] as [Int])
+          try b.magneticLossRows(
+            policy: x, old: x, magnet: try b.zeros([4, 6]), targets: t,
+            advantages: try b.zeros([4]), weights: try b.zeros([4]),
+            settings: .init(alpha: 1, eta: 1),
+            components: try b.zeros([MagneticComponent.count, 4]), gradient: true)
+        })
+      #expect(
+        isArgumentError {
+          try b.attention(
+            qkv: x, sequences: ids, longest: 4,
+            shape: .init(heads: 3, keyValueHeads: 2, headWidth: 2, scale: 1), into: x,
+            logSumExp: x)
+        })
+    }
+  }
+
+  @Test(arguments: TestBackends.all())
+  func memoryIsCountedAndReused(_ named: NamedBackend) throws {
+    try named.run { b in
+      try b.trim()
+      let before = b.memory
+      try {
+        let t = try b.zeros([1000])
+        #expect(b.memory.live >= before.live + 4000)
+        _ = t
+      }()
+      try b.synchronize()
+      #expect(b.memory.live == before.live)
+      #expect(b.memory.peak >= before.live + 4000)
+      #expect(b.memory.pooled > before.pooled)
+      let pooled = b.memory.pooled
+      try {
+        let again = try b.zeros([1000])
+        #expect(b.memory.pooled < pooled)
+        _ = again
+      }()
+      try b.trim()
+      #expect(b.memory.peak == b.memory.live)
+      #expect(b.memory.pooled == 0)
+    }
+  }
+
+  /// Matmul, attention, loss and optimizer give the same bits twice.
+  @Test(arguments: TestBackends.all())
+  func sameBitsTwice(_ named: NamedBackend) throws {
+    func once() throws -> [[UInt32]] {
+      try named.run { b in
+        var numbers = Numbers(21)
+        func random(_ shape: [Int]) throws -> Tensor {
+          try b.tensor(numbers.normals(shape.reduce(1, *)).map { Float($0) }, shape)
+        }
+        let shape = AttentionShape(heads: 4, keyValueHeads: 2, headWidth: 16, scale: 0.25)
+        let (x, w) = (try random([200, 96]), try random([128, 96]))
+        let (qkv, out) = (try b.empty([200, 128]), try b.empty([200, 64]))
+        let (lse, dQKV) = (try b.empty([200, 4]), try b.empty([200, 128]))
+        try b.matmul(x, w, transposeB: true, into: qkv)
+        let starts = try b.indices([0, 90, 200] as [Int])
+        try b.attention(
+          qkv: qkv, sequences: starts, longest: 110, shape: shape, into: out, logSumExp: lse)
+        try b.attentionBackward(
+          out, qkv: qkv, out: out, logSumExp: lse, sequences: starts, longest: 110, shape: shape,
+          into: dQKV)
+        let dW = try b.zeros([128, 96])
+        try b.matmul(dQKV, x, transposeA: true, into: dW, accumulate: true)
+        let norm = try b.empty([1])
+        try b.norm(dW, into: norm)
+        return try [qkv, out, dQKV, dW, norm].map { try b.floats($0).map(\.bitPattern) }
+      }
+    }
+    #expect(try once() == once())
+  }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import MPOBackend
+import Testing
+
+/// The vector exp and tanh that the CPU kernels share.
+@Suite struct KernelMathTests {
+  private func worst(
+    _ x: [Float], _ got: [Float], _ exact: (Double) -> Double
+  ) -> Double {
+    var worst = 0.0
+    for (value, result) in zip(x, got) {
+      let want = exact(Double(value))
+      let unit = Double(max(Float(abs(want)), .leastNormalMagnitude).ulp)
+      worst = max(worst, abs(Double(result) - want) / unit)
+    }
+    return worst
+  }
+
+  @Test func expIsWithinTwoUlp() {
+    let x = (0...400_000).map { Float(-103 + Double($0) * (191.7 / 400_000)) }
+    #expect(worst(x, CPUBackend.kernelExp(x), exp) <= 2)
+  }
+
+  @Test func expSpecials() {
+    let x: [Float] = [-.infinity, .infinity, .nan, 0, -0.0, 88.72, 88.73, 1e30, -1e30, -104, -103]
+    let got = CPUBackend.kernelExp(x + x)
+    for i in x.indices {
+      let want = Float(exp(Double(x[i])))
+      #expect(
+        got[i] == want || (got[i].isNaN && want.isNaN) || abs(got[i] - want) <= 2 * want.ulp,
+        "exp(\(x[i])) = \(got[i]), expected \(want)")
+      #expect(got[i].bitPattern == got[i + x.count].bitPattern)
+    }
+  }
+
+  @Test func tanhIsWithinThreeUlp() {
+    let x = (0...200_000).map { Float(-12 + Double($0) * (24.0 / 200_000)) }
+    #expect(worst(x, CPUBackend.kernelTanh(x), tanh) <= 3)
+    let tiny: [Float] = [0, 1e-30, -1e-20, 1e-4, -1e-3, .infinity, -.infinity]
+    #expect(worst(Array(tiny.prefix(5)), CPUBackend.kernelTanh(tiny), tanh) <= 3)
+    #expect(CPUBackend.kernelTanh(tiny).suffix(2) == [1, -1])
+    #expect(CPUBackend.kernelTanh([.nan])[0].isNaN)
+  }
+}

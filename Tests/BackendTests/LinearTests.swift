@@ -1,0 +1,115 @@
+import MPOBackend
+import TestSupport
+import Testing
+
+extension Conformance {
+  struct Product: Sendable, CustomStringConvertible {
+    let m: Int, n: Int, k: Int
+    var description: String { "\(m)x\(n)x\(k)" }
+  }
+
+  static let products: [Product] = [
+    .init(m: 1, n: 1, k: 1), .init(m: 7, n: 93, k: 144), .init(m: 93, n: 7, k: 1),
+    .init(m: 144, n: 144, k: 93), .init(m: 64, n: 301, k: 64), .init(m: 1, n: 301, k: 93),
+    .init(m: 2, n: 1, k: 301), .init(m: 300, n: 65, k: 280),
+  ]
+
+  @Test(arguments: TestBackends.all(), products)
+  func matmul(_ named: NamedBackend, _ s: Product) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(UInt64(s.m * 1000 + s.n))
+      let (a, b) = (numbers.normals(s.m * s.k), numbers.normals(s.k * s.n))
+      let c = numbers.normals(s.m * s.n)
+      for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+        let want = Reference.matmul(a, ta, b, tb, s.m, s.n, s.k)
+        for strided in [false, true] {
+          let (ca, cb) = (ta ? s.m : s.k, tb ? s.k : s.n)
+          let gap = strided ? 5 : 0
+          let ta2 = try f.input(a, [a.count / ca, ca], stride: ca + gap)
+          let tb2 = try f.input(b, [b.count / cb, cb], stride: cb + gap)
+          let out = try f.output([s.m, s.n], stride: s.n + gap)
+          try f.backend.matmul(ta2, tb2, transposeA: ta, transposeB: tb, into: out)
+          try f.expect(out, want, "matmul", "\(ta) \(tb) strided \(strided)")
+
+          let sum = try f.output([s.m, s.n], stride: s.n + gap, values: c)
+          try f.backend.matmul(
+            ta2, transposed: ta, tb2, transposed: tb, into: sum, accumulate: true, scale: -0.5)
+          try f.expect(
+            sum, zip(c, want).map { $0 - 0.5 * $1 }, "matmul", "accumulate \(ta) \(tb)")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: TestBackends.all())
+  func matmulEmpty(_ named: NamedBackend) throws {
+    try Fixture.run(named) { f in
+      let out = try f.output([3, 5])
+      try f.backend.matmul(
+        try f.input([Float](), [3, 0]), try f.input([Float](), [0, 5]), into: out)
+      try f.expect(out, [Double](repeating: 0, count: 15), "matmul", "K = 0")
+      let kept = try f.output([3, 5], values: [Double](repeating: 2, count: 15))
+      try f.backend.matmul(
+        try f.input([Float](), [3, 0]), try f.input([Float](), [0, 5]), into: kept,
+        accumulate: true)
+      try f.expect(kept, [Double](repeating: 2, count: 15), "matmul", "K = 0, accumulate")
+      let none = try f.output([0, 5])
+      try f.backend.matmul(
+        try f.input([Float](), [0, 2]), try f.input([Float](repeating: 1, count: 10), [2, 5]),
+        into: none)
+    }
+  }
+
+  /// A NaN stays in its row and column; an infinity follows the formula.
+  @Test(arguments: TestBackends.all())
+  func matmulSpecials(_ named: NamedBackend) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(5)
+      var (a, b) = (numbers.normals(9 * 20), numbers.normals(20 * 33))
+      a[3 * 20 + 4] = .nan
+      b[7 * 33 + 31] = .infinity
+      let out = try f.output([9, 33])
+      try f.backend.matmul(try f.input(a, [9, 20]), try f.input(b, [20, 33]), into: out)
+      try f.expect(out, Reference.matmul(a, false, b, false, 9, 33, 20), "matmul", "NaN and inf")
+    }
+  }
+
+  @Test(arguments: TestBackends.all(), [1, 7, 93, 144, 70_001])
+  func addAndInterpolate(_ named: NamedBackend, _ n: Int) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(UInt64(n))
+      let (a, b) = (numbers.normals(n), numbers.normals(n))
+      let out = try f.output([n])
+      try f.backend.add(try f.input(a, [n]), try f.input(b, [n]), into: out)
+      try f.expect(out, zip(a, b).map(+), "add")
+      let inPlace = try f.output([n], values: a)
+      try f.backend.add(inPlace, try f.input(b, [n]), into: inPlace)
+      try f.expect(inPlace, zip(a, b).map(+), "add", "in place")
+      let x = try f.output([n], values: a)
+      try f.backend.interpolate(x, towards: try f.input(b, [n]), by: 0.25)
+      try f.expect(x, zip(a, b).map { 0.75 * $0 + 0.25 * $1 }, "interpolate")
+      let filled = try f.output([n])
+      try f.backend.fill(filled, with: -1.5)
+      try f.expect(filled, [Double](repeating: -1.5, count: n), "copy", "fill")
+    }
+  }
+
+  @Test(arguments: TestBackends.all(), [(1, 1), (7, 93), (144, 7), (300, 301)])
+  func copy(_ named: NamedBackend, _ size: (Int, Int)) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(3)
+      let (rows, columns) = size
+      let values = numbers.normals(rows * columns)
+      for (from, to) in [(0, 0), (3, 0), (0, 11), (5, 1)] {
+        let source = try f.input(values, [rows, columns], stride: columns + from)
+        let target = try f.output([rows, columns], stride: columns + to)
+        try f.backend.copy(source, to: target)
+        try f.expect(target, values, "copy", "\(from) \(to)")
+      }
+      let ints = numbers.integers(columns, below: 1000)
+      let target = try f.output([columns], .i32)
+      try f.backend.copy(try f.indices(ints), to: target)
+      #expect(try f.integers(target) == ints)
+    }
+  }
+}

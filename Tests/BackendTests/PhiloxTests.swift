@@ -1,0 +1,30 @@
+import MPOBackend
+import Testing
+
+@Suite struct PhiloxTests {
+  /// Random123's known answers for philox4x32-10.
+  @Test func knownAnswers() {
+    #expect(
+      Philox.block(seed: 0, 0, 0, 0, 0) == (0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8))
+    let ones = UInt32.max
+    #expect(
+      Philox.block(seed: .max, ones, ones, ones, ones)
+        == (0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd))
+    #expect(
+      Philox.block(
+        seed: 0x299f_31d0_a409_3822, 0x243f_6a88, 0x85a3_08d3, 0x1319_8a2e, 0x0370_7344)
+        == (0xd16c_fe09, 0x94fd_cceb, 0x5001_e420, 0x2412_6ea1))
+  }
+
+  @Test func uniformsAreBelowOneAndExact() {
+    #expect(Philox.uniform(0) == 0)
+    #expect(Philox.uniform(.max) == 1 - 0x1p-24)
+    #expect(Philox.uniform(0x8000_0000) == 0.5)
+  }
+
+  @Test func domainsDiffer() {
+    var a = PhiloxGenerator(seed: 1, domain: .shuffle)
+    var b = PhiloxGenerator(seed: 1, domain: .dataset)
+    #expect(a.next() != b.next())
+  }
+}

@@ -1,0 +1,67 @@
+import MPOBackend
+import TestSupport
+import Testing
+
+extension Conformance {
+  @Test(arguments: TestBackends.all(), [(1, 1), (7, 93), (93, 7), (144, 144)])
+  func embedding(_ named: NamedBackend, _ size: (Int, Int)) throws {
+    try Fixture.run(named) { f in
+      let ((n, c), v) = (size, 13)
+      var numbers = Numbers(UInt64(n))
+      let table = numbers.normals(v * c)
+      let ids = numbers.integers(n, below: v)
+      let out = try f.output([n, c])
+      try f.backend.embedding(try f.indices(ids), table: try f.input(table, [v, c]), into: out)
+      try f.expect(out, ids.flatMap { table[($0 * c)..<(($0 + 1) * c)] }, "embedding")
+
+      let dOut = numbers.normals(n * c)
+      var want = numbers.normals(v * c)
+      let dTable = try f.output([v, c], values: want)
+      try f.backend.embeddingBackward(
+        try f.indices(ids), dOut: try f.input(dOut, [n, c]), into: dTable)
+      for (i, id) in ids.enumerated() { for j in 0..<c { want[id * c + j] += dOut[i * c + j] } }
+      try f.expect(dTable, want, "embeddingBackward")
+    }
+  }
+
+  @Test(arguments: TestBackends.all(), [(1, 1), (7, 93), (93, 7), (144, 144)])
+  func gatherAndScatterRows(_ named: NamedBackend, _ size: (Int, Int)) throws {
+    try Fixture.run(named) { f in
+      let (n, c) = size
+      var numbers = Numbers(UInt64(n))
+      let x = numbers.normals(n * c)
+      let rows = Array(numbers.shuffled(n).prefix((n + 1) / 2))
+      let m = rows.count
+      let out = try f.output([m, c])
+      try f.backend.gatherRows(try f.input(x, [n, c]), rows: try f.indices(rows), into: out)
+      try f.expect(out, rows.flatMap { x[($0 * c)..<(($0 + 1) * c)] }, "embedding", "gather")
+
+      let dOut = numbers.normals(m * c)
+      var want = numbers.normals(n * c)
+      let dX = try f.output([n, c], values: want)
+      try f.backend.scatterRows(try f.input(dOut, [m, c]), rows: try f.indices(rows), into: dX)
+      for (i, row) in rows.enumerated() {
+        for j in 0..<c { want[row * c + j] += dOut[i * c + j] }
+      }
+      try f.expect(dX, want, "scatterRows")
+    }
+  }
+
+  @Test(arguments: TestBackends.all())
+  func emptyRows(_ named: NamedBackend) throws {
+    try Fixture.run(named) { f in
+      let none = try f.indices([])
+      let table = try f.input([Float](repeating: 1, count: 12), [4, 3])
+      let out = try f.output([0, 3])
+      try f.backend.embedding(none, table: table, into: out)
+      try f.backend.gatherRows(table, rows: none, into: out)
+      let kept = try f.output([4, 3], values: [Double](repeating: 1, count: 12))
+      try f.backend.scatterRows(out, rows: none, into: kept)
+      try f.backend.embeddingBackward(none, dOut: out, into: kept)
+      try f.expect(kept, [Double](repeating: 1, count: 12), "copy")
+      try f.backend.add(out, out, into: out)
+      try f.backend.copy(out, to: out)
+      try f.backend.fill(out, with: 1)
+    }
+  }
+}
