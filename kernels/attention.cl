@@ -82,9 +82,9 @@ KERNEL void attention(
     __global const float *qkv, ulong qkvOffset, ulong qkvStride, __global const int *sequences,
     ulong sequencesOffset, __global float *out, ulong outOffset, ulong outStride,
     __global float *logSumExp, ulong lseOffset, ulong lseStride, ulong heads, ulong keyValueHeads,
-    float scale) {
+    float scale, __local float *s) {
   __local vec q[TQ * LD], kv[TK * LD], o[TQ * LD];
-  __local float s[TQ * TK], top[TQ], sum[TQ], shrink[TQ];
+  __local float top[TQ], sum[TQ], shrink[TQ];
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(2)];
   const ulong end = (ulong)sequences[sequencesOffset + get_group_id(2) + 1];
   const ulong q0 = start + get_group_id(0) * TQ;
@@ -181,9 +181,9 @@ KERNEL void attention_backward_q(
     ulong qkvOffset, ulong qkvStride, __global const float *logSumExp, ulong lseOffset,
     ulong lseStride, __global const float *delta, ulong deltaOffset, __global const int *sequences,
     ulong sequencesOffset, __global float *dQKV, ulong dQKVOffset, ulong dQKVStride, ulong heads,
-    ulong keyValueHeads, float scale) {
+    ulong keyValueHeads, float scale, __local float *s) {
   __local vec q[TQ * LD], dO[TQ * LD], dQ[TQ * LD], kt[TK * LD], vt[TK * LD];
-  __local float s[TQ * TK], dp[TQ * TK];
+  __local float dp[TQ * TK];
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(2)];
   const ulong end = (ulong)sequences[sequencesOffset + get_group_id(2) + 1];
   const ulong q0 = start + get_group_id(0) * TQ;
@@ -222,9 +222,9 @@ KERNEL void attention_backward_kv(
     ulong qkvOffset, ulong qkvStride, __global const float *logSumExp, ulong lseOffset,
     ulong lseStride, __global const float *delta, ulong deltaOffset, __global const int *sequences,
     ulong sequencesOffset, __global float *dQKV, ulong dQKVOffset, ulong dQKVStride, ulong heads,
-    ulong keyValueHeads, float scale) {
+    ulong keyValueHeads, float scale, __local float *s) {
   __local vec kt[TK * LD], vt[TK * LD], dK[TK * LD], dV[TK * LD], q[TQ * LD], dO[TQ * LD];
-  __local float s[TQ * TK], dp[TQ * TK];
+  __local float dp[TQ * TK];
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(2)];
   const ulong end = (ulong)sequences[sequencesOffset + get_group_id(2) + 1];
   const ulong k0 = start + get_group_id(0) * TK;

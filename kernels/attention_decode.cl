@@ -36,8 +36,8 @@ KERNEL void attention_decode(
     ulong keysOffset, __global const float *values, ulong valuesOffset, __global const int *slots,
     ulong slotsOffset, __global const int *lengths, ulong lengthsOffset, __global float *out,
     ulong outOffset, ulong outStride, ulong capacity, ulong heads, ulong keyValueHeads,
-    float scale) {
-  __local float scratch[WG], p[TILE];
+    float scale, __local float *scratch) {
+  __local float p[TILE];
   __local vec q[DV], acc[PARTS * DV];
   const ulong b = get_group_id(0), h = get_group_id(1), g = h / (heads / keyValueHeads);
   const ulong length = (ulong)lengths[lengthsOffset + b], width = keyValueHeads * D;

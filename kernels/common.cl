@@ -111,6 +111,9 @@ static inline void store_part(vec v, __global float *p, ulong left) {
 
 // Reductions over the work-group in a fixed order; every work-item gets the result. `scratch` has
 // WG floats and may be used again at once. All work-items must call them.
+//
+// Every kernel with local memory takes some of it as an argument: PoCL 3.1 leaves the arrays of a
+// kernel that declares all of them inside in one static block, which its threads then share.
 static inline float group_sum(float x, __local float *scratch) {
 #if WG == 1
   return x;

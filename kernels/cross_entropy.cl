@@ -4,8 +4,7 @@
 KERNEL void cross_entropy(
     __global float *logits, ulong logitsOffset, ulong logitsStride, __global const int *targets,
     ulong targetsOffset, __global const float *weights, ulong weightsOffset, __global float *nll,
-    ulong nllOffset, ulong columns, float cap, float scale, uint gradient) {
-  __local float scratch[WG];
+    ulong nllOffset, ulong columns, float cap, float scale, uint gradient, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global float *row = logits + logitsOffset + n * logitsStride;
   float2 z = row_partition(row, columns, cap, scale, scratch);

@@ -29,8 +29,7 @@ KERNEL void scatter_rows(
 KERNEL void embedding_backward(
     __global const int *ids, ulong idsOffset, ulong count, __global const float *dOut,
     ulong dOutOffset, ulong dOutStride, __global float *dTable, ulong dTableOffset,
-    ulong dTableStride, ulong columns) {
-  __local float scratch[WG];
+    ulong dTableStride, ulong columns, __local float *scratch) {
   __global const int *id = ids + idsOffset;
   const ulong n = get_group_id(0);
   const int mine = id[n];

@@ -27,8 +27,7 @@ KERNEL void magnetic_update(
     __global float *logPolicy, ulong policyOffset, ulong policyStride, __global float *logMagnet,
     ulong magnetOffset, ulong magnetStride, __global const float *payoff, ulong payoffOffset,
     ulong payoffStride, __global float *spare, ulong spareOffset, __local float *state, ulong size,
-    float eta, float alpha, ulong steps, ulong syncSteps, ulong firstStep) {
-  __local float scratch[WG];
+    float eta, float alpha, ulong steps, ulong syncSteps, ulong firstStep, __local float *scratch) {
   const int n = (int)size, lid = get_local_id(0);
   const ulong game = get_group_id(0);
   __global float *outPolicy = logPolicy + policyOffset + game * policyStride;

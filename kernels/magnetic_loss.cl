@@ -30,8 +30,7 @@ KERNEL void magnetic_loss(
     __global const float *advantages, ulong advantagesOffset, __global const float *weights,
     ulong weightsOffset, __global float *components, ulong componentsOffset,
     ulong componentsStride, ulong columns, float alpha, float inverseEta, float clip, float cap,
-    float scale, uint gradient) {
-  __local float scratch[WG];
+    float scale, uint gradient, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global float *rowP = policy + policyOffset + n * policyStride;
   __global const float *rowO = old + oldOffset + n * oldStride;
@@ -124,8 +123,7 @@ KERNEL void kl_to_go(
     __global const float *advantages, ulong advantagesOffset, __global const float *klMagnet,
     ulong klMagnetOffset, __global const float *klOld, ulong klOldOffset,
     __global const int *sequences, ulong sequencesOffset, __global float *out, ulong outOffset,
-    float alpha, float inverseEta) {
-  __local float total[WG];
+    float alpha, float inverseEta, __local float *total) {
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(0)];
   const ulong end = (ulong)sequences[sequencesOffset + get_group_id(0) + 1];
   const ulong run = (end - start + WG - 1) / WG;

@@ -12,8 +12,7 @@
 KERNEL void matmul_skinny(
     __global const float *a, ulong aOffset, ulong aStride, __global const float *b, ulong bOffset,
     ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N, ulong K,
-    float scale, uint accumulate) {
-  __local float scratch[MR * WG];
+    float scale, uint accumulate, __local float *scratch) {
   const int lid = get_local_id(0);
   const ulong end = min(N, (get_group_id(0) + 1) * (ulong)COLUMNS);
   __global const float *row[MR];

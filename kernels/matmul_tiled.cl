@@ -32,8 +32,8 @@
 __kernel __attribute__((reqd_work_group_size(TX * TY, 1, 1))) void matmul_tiled(
     __global const float *a, ulong aOffset, ulong aStride, __global const float *b, ulong bOffset,
     ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N, ulong K,
-    float scale, uint accumulate) {
-  __local float ta[BK][BM + PAD], tb[BK][BN + PAD];
+    float scale, uint accumulate, __local float *tb) {
+  __local float ta[BK][BM + PAD];
   const int lid = get_local_id(0), tx = lid % TX, ty = lid / TX;
   const ulong m0 = get_group_id(1) * BM, n0 = get_group_id(0) * BN;
   float4 sum[4 * GM][GN];
@@ -60,12 +60,12 @@ __kernel __attribute__((reqd_work_group_size(TX * TY, 1, 1))) void matmul_tiled(
       const int n = i % BN, k = i / BN;
       const ulong at = (k0 + k) * bStride + n0 + n;
 #endif
-      tb[k][n] = n0 + n < N && k0 + k < K ? b[bOffset + at] : 0.0f;
+      tb[k * (BN + PAD) + n] = n0 + n < N && k0 + k < K ? b[bOffset + at] : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k = 0; k < BK; k++) {
       float4 y[GN];
-      for (int j = 0; j < GN; j++) y[j] = vload4(0, &tb[k][4 * (tx + j * TX)]);
+      for (int j = 0; j < GN; j++) y[j] = vload4(0, tb + k * (BN + PAD) + 4 * (tx + j * TX));
       for (int i = 0; i < GM; i++) {
         float4 x = vload4(0, &ta[k][4 * (ty + i * TY)]);
         for (int j = 0; j < GN; j++) {

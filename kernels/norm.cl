@@ -4,8 +4,7 @@
 KERNEL void rms_norm(
     __global const float *x, ulong xOffset, ulong xStride, __global const float *weight,
     ulong weightOffset, float epsilon, __global float *out, ulong outOffset, ulong outStride,
-    __global float *inverseRMS, ulong inverseOffset, ulong columns) {
-  __local float scratch[WG];
+    __global float *inverseRMS, ulong inverseOffset, ulong columns, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global const float *row = x + xOffset + n * xStride;
   __global const float *w = weight + weightOffset;
@@ -29,8 +28,7 @@ KERNEL void rms_norm_backward(
     __global const float *dOut, ulong dOutOffset, ulong dOutStride, __global const float *x,
     ulong xOffset, ulong xStride, __global const float *weight, ulong weightOffset,
     __global const float *inverseRMS, ulong inverseOffset, __global float *dX, ulong dXOffset,
-    ulong dXStride, ulong columns, uint accumulate) {
-  __local float scratch[WG];
+    ulong dXStride, ulong columns, uint accumulate, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global const float *d = dOut + dOutOffset + n * dOutStride;
   __global const float *row = x + xOffset + n * xStride;

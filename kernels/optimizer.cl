@@ -4,8 +4,7 @@
 // partial[g] = sum of x^2 over slice g. Groups (slices).
 KERNEL void sum_squares(
     __global const float *x, ulong xOffset, ulong count, ulong sliceCount, __global float *partial,
-    ulong partialOffset) {
-  __local float scratch[WG];
+    ulong partialOffset, __local float *scratch) {
   __global const float *v = x + xOffset;
   const ulong end = min(count, (get_group_id(0) + 1) * sliceCount);
   vec sum = (vec)(0.0f), low = (vec)(0.0f);
@@ -20,8 +19,7 @@ KERNEL void sum_squares(
 // out[0] = sqrt(sum of partial). One group.
 KERNEL void norm_end(
     __global const float *partial, ulong partialOffset, ulong slices, __global float *out,
-    ulong outOffset) {
-  __local float scratch[WG];
+    ulong outOffset, __local float *scratch) {
   float sum = 0, low = 0;
   for (ulong i = get_local_id(0); i < slices; i += WG) KAHAN1(sum, low, partial[partialOffset + i]);
   float total = group_sum(sum, scratch);

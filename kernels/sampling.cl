@@ -42,26 +42,21 @@ KERNEL void sample(
     ulong rowsOffset, __global int *tokens, ulong tokensOffset, __global float *logProbs,
     ulong logProbsOffset, __global float *probabilities, ulong probabilitiesOffset, ulong columns,
     float scale, ulong topK, float topP, float minP, uint greedy, uint seedLow, uint seedHigh,
-    uint stream, uint index) {
-  __local float scratch[WG];
-  __local ulong chosen;
+    uint stream, uint index, __local float *scratch) {
   const ulong n = get_group_id(0);
   const ulong lid = get_local_id(0);
   __global const float *row = logits + logitsOffset + n * logitsStride;
   __global float *p = probabilities + probabilitiesOffset + n * columns;
   const float2 z = row_partition(row, columns, 0, scale, scratch);
-  if (lid == 0) chosen = 0;
+  // The token's index, exact in a float as a vocabulary is below 2^24; LOW in all work-items but
+  // the one that finds it.
+  float found = LOW;
 
   if (greedy) {
-    // Lowest index among the maxima: the smallest distance from the row's end, negated.
-    float best = LOW;
-    for (ulong i = lid; i < columns; i += WG)
-      if (row[i] * scale == z.x) {
-        best = -(float)i;
-        break;
-      }
-    best = group_max(best, scratch);
-    if (lid == 0 && best > LOW) chosen = (ulong)-best;
+    // Lowest index among the maxima, negated until the maximum over work-items is taken.
+    for (ulong i = lid; i < columns && found == LOW; i += WG)
+      if (row[i] * scale == z.x) found = -(float)i;
+    found = -group_max(found, scratch);
   } else {
     for (ulong i = lid * VW; i < columns; i += WG * VW) {
       ulong left = columns - i;
@@ -90,22 +85,22 @@ KERNEL void sample(
     const float u = (float)(bits >> 8) * 0x1p-24f;
     // Rounding may lift u * total to total, behind the last token.
     const float target = fmin(u * total, nextafter(total, 0.0f));
+    barrier(CLK_LOCAL_MEM_FENCE);
     if (base <= target && target < base + sum) {
       sum = 0;
       low = 0;
-      for (ulong i = lo; i < hi; i++) {
+      for (ulong i = lo; i < hi && found == LOW; i++) {
         if (p[i] >= least && p[i] > 0) {
           KAHAN1(sum, low, p[i]);
-          if (base + sum > target) {
-            chosen = i;
-            break;
-          }
+          if (base + sum > target) found = (float)i;
         }
       }
     }
+    found = group_max(found, scratch);
   }
-  barrier(CLK_LOCAL_MEM_FENCE);
   if (lid == 0) {
+    // Only NaN logits leave no token found; index 0 then keeps the output in range.
+    const ulong chosen = found >= 0 && found < columns ? (ulong)found : 0;
     tokens[tokensOffset + n] = (int)chosen;
     logProbs[logProbsOffset + n] = (scale * row[chosen] - z.x) - z.y;
   }

@@ -3,8 +3,7 @@
 
 KERNEL void softmax(
     __global const float *logits, ulong logitsOffset, ulong logitsStride, __global float *out,
-    ulong outOffset, ulong outStride, ulong columns, float scale) {
-  __local float scratch[WG];
+    ulong outOffset, ulong outStride, ulong columns, float scale, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global const float *row = logits + logitsOffset + n * logitsStride;
   __global float *o = out + outOffset + n * outStride;
@@ -18,8 +17,7 @@ KERNEL void softmax(
 KERNEL void gather_log_prob(
     __global const float *logits, ulong logitsOffset, ulong logitsStride,
     __global const int *targets, ulong targetsOffset, __global float *out, ulong outOffset,
-    ulong columns, float cap, float scale) {
-  __local float scratch[WG];
+    ulong columns, float cap, float scale, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global const float *row = logits + logitsOffset + n * logitsStride;
   float2 z = row_partition(row, columns, cap, scale, scratch);
@@ -36,8 +34,8 @@ KERNEL void log_ratio(
     __global const float *policy, ulong policyOffset, ulong policyStride, __global const float *old,
     ulong oldOffset, ulong oldStride, __global const float *magnet, ulong magnetOffset,
     ulong magnetStride, __global const int *targets, ulong targetsOffset, __global float *out,
-    ulong outOffset, ulong outStride, ulong columns, float cap, float scale) {
-  __local float scratch[WG];
+    ulong outOffset, ulong outStride, ulong columns, float cap, float scale,
+    __local float *scratch) {
   const ulong n = get_group_id(0);
   __global const float *p = policy + policyOffset + n * policyStride;
   __global const float *o = old + oldOffset + n * oldStride;

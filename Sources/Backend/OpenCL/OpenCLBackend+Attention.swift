@@ -36,7 +36,8 @@
         } else {
           throw BackendError.argument(
             op: "attention",
-            "heads of width \(shape.headWidth) do not fit \(device.localMemory) bytes of local memory")
+            "heads of width \(shape.headWidth) do not fit \(device.localMemory) bytes of local memory"
+          )
         }
       }
       let defines = [
@@ -53,12 +54,12 @@
       let (_, s) = try Check.attention(
         qkv: qkv, sequences: sequences, longest: longest, shape: shape, out: out,
         logSumExp: logSumExp)
-      let (program, queries, _) = try attentionProgram(.forward, shape)
+      let (program, queries, keys) = try attentionProgram(.forward, shape)
       try launch(
         "attention", program, groups: [ceilDivide(longest, queries), shape.heads, s],
         [
           .rows(qkv), .tensor(sequences), .rows(out), .rows(logSumExp), .size(shape.heads),
-          .size(shape.keyValueHeads), .float(shape.scale),
+          .size(shape.keyValueHeads), .float(shape.scale), .local(4 * queries * keys),
         ])
     }
 
@@ -80,11 +81,13 @@
       let q = try attentionProgram(.backwardQ, shape)
       try launch(
         "attention_backward_q", q.program,
-        groups: [ceilDivide(longest, q.queries), shape.heads, s], arguments)
+        groups: [ceilDivide(longest, q.queries), shape.heads, s],
+        arguments + [.local(4 * q.queries * q.keys)])
       let kv = try attentionProgram(.backwardKV, shape)
       try launch(
         "attention_backward_kv", kv.program,
-        groups: [ceilDivide(longest, kv.keys), shape.keyValueHeads, s], arguments)
+        groups: [ceilDivide(longest, kv.keys), shape.keyValueHeads, s],
+        arguments + [.local(4 * kv.queries * kv.keys)])
     }
 
     private func decodeProgram(_ shape: AttentionShape) -> ProgramKey {
@@ -123,6 +126,7 @@
         [
           .rows(qkv), .tensor(keys), .tensor(values), .tensor(slots), .tensor(lengths), .rows(out),
           .size(capacity), .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale),
+          .local(4 * attentionItems),
         ])
     }
   }

@@ -6,7 +6,8 @@
     public func softmax(_ logits: Tensor, scale: Float, into out: Tensor) throws {
       let (n, v) = try Check.softmax(logits, into: out)
       try launch(
-        "softmax", Self.family, groups: [n], [.rows(logits), .rows(out), .size(v), .float(scale)])
+        "softmax", Self.family, groups: [n],
+        [.rows(logits), .rows(out), .size(v), .float(scale), reduction])
     }
 
     public func gatherLogProb(
@@ -18,7 +19,7 @@
         "gather_log_prob", Self.family, groups: [n],
         [
           .rows(logits), .tensor(targets), .tensor(out), .size(v), .float(transform.softcap),
-          .float(transform.scale),
+          .float(transform.scale), reduction,
         ])
     }
 
@@ -32,7 +33,7 @@
         "log_ratio", Self.family, groups: [n],
         [
           .rows(policy), .rows(old), .rows(magnet), .tensor(targets), .rows(out), .size(v),
-          .float(transform.softcap), .float(transform.scale),
+          .float(transform.softcap), .float(transform.scale), reduction,
         ])
     }
 
@@ -49,7 +50,7 @@
           .rows(policy), .rows(old), .rows(magnet), .tensor(targets), .tensor(advantages),
           .tensor(weights), .rows(components), .size(v), .float(settings.alpha),
           .float(1 / settings.eta), .float(settings.clip), .float(settings.transform.softcap),
-          .float(settings.transform.scale), .flag(gradient),
+          .float(settings.transform.scale), .flag(gradient), reduction,
         ])
     }
 
@@ -63,7 +64,7 @@
         "cross_entropy", ProgramKey(family: "cross_entropy"), groups: [n],
         [
           .rows(logits), .tensor(targets), .tensor(weights), .tensor(nll), .size(v),
-          .float(transform.softcap), .float(transform.scale), .flag(gradient),
+          .float(transform.softcap), .float(transform.scale), .flag(gradient), reduction,
         ])
     }
 
@@ -79,7 +80,7 @@
         "kl_to_go", Self.magnetic, groups: [s],
         [
           .tensor(advantages), .tensor(klMagnet), .tensor(klOld), .tensor(sequences), .tensor(out),
-          .float(alpha), .float(1 / eta),
+          .float(alpha), .float(1 / eta), reduction,
         ])
     }
 
@@ -99,7 +100,7 @@
           .tensor(probabilities), .size(v), .float(greedy ? 1 : 1 / settings.temperature),
           .size(settings.topK), .float(settings.topP), .float(settings.minP), .flag(greedy),
           .word(UInt32(truncatingIfNeeded: seed)), .word(UInt32(truncatingIfNeeded: seed >> 32)),
-          .word(stream), .word(index),
+          .word(stream), .word(index), reduction,
         ])
     }
   }

@@ -48,7 +48,8 @@
       try launch(
         "matmul_tiled", program,
         groups: [ceilDivide(p.n, 4 * side * each), ceilDivide(p.m, 4 * side * each)],
-        items: side * side, [.rows(p.a), .rows(p.b)] + p.tail)
+        items: side * side,
+        [.rows(p.a), .rows(p.b)] + p.tail + [.local(4 * 16 * (4 * side * each + 4))])
     }
 
     private func vector(_ p: Product) throws {
@@ -72,12 +73,12 @@
       var rows = 1
       while rows < p.m { rows *= 2 }
       let columns = isNarrow ? 16 : 1
+      let items = min(workGroup, 64)
       let program = ProgramKey(
-        family: "matmul_skinny",
-        defines: ["MR": rows, "COLUMNS": columns, "WG": min(workGroup, 64)])
+        family: "matmul_skinny", defines: ["MR": rows, "COLUMNS": columns, "WG": items])
       try launch(
         "matmul_skinny", program, groups: [ceilDivide(p.n, columns)],
-        [.rows(p.a), .rows(p.b)] + p.tail)
+        [.rows(p.a), .rows(p.b)] + p.tail + [.local(4 * rows * items)])
     }
 
     private func clblast(_ p: Product) throws {

@@ -21,7 +21,7 @@
           .rows(logPolicy), .rows(logMagnet), .rows(payoff),
           .tensor(try scratch(isLocal ? 1 : b * n)), .local(isLocal ? state : 4), .size(n),
           .float(settings.eta), .float(settings.alpha), .size(settings.steps),
-          .size(settings.syncSteps), .size(settings.firstStep),
+          .size(settings.syncSteps), .size(settings.firstStep), .local(4 * items),
         ])
     }
 
@@ -32,9 +32,10 @@
       let partial = try scratch(max(slices, 1))
       try launch(
         "sum_squares", Self.optimizer, groups: [slices],
-        [.tensor(x), .size(x.count), .size(slice), .tensor(partial)])
+        [.tensor(x), .size(x.count), .size(slice), .tensor(partial), reduction])
       try launch(
-        "norm_end", Self.optimizer, groups: [1], [.tensor(partial), .size(slices), .tensor(out)])
+        "norm_end", Self.optimizer, groups: [1],
+        [.tensor(partial), .size(slices), .tensor(out), reduction])
     }
 
     public func adamW(

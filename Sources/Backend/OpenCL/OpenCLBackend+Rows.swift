@@ -13,7 +13,7 @@
       let (n, _, c) = try Check.embedding("embeddingBackward", ids, table: dTable, out: dOut)
       try launch(
         "embedding_backward", Self.rows, groups: [n],
-        [.tensor(ids), .size(n), .rows(dOut), .rows(dTable), .size(c)])
+        [.tensor(ids), .size(n), .rows(dOut), .rows(dTable), .size(c), reduction])
     }
 
     public func gatherRows(_ x: Tensor, rows: Tensor, into out: Tensor) throws {
@@ -36,6 +36,7 @@
         "rms_norm", Self.norm, groups: [n],
         [
           .rows(x), .tensor(weight), .float(epsilon), .rows(out), .tensor(inverseRMS), .size(c),
+          reduction,
         ])
     }
 
@@ -50,7 +51,7 @@
         "rms_norm_backward", Self.norm, groups: [n],
         [
           .rows(dOut), .rows(x), .tensor(weight), .tensor(inverseRMS), .rows(dX), .size(c),
-          .flag(accumulate),
+          .flag(accumulate), reduction,
         ])
       // The weight's gradient sums over rows: slices first, to have work for every compute unit.
       let sliceRows = max(32, ceilDivide(n, 64))

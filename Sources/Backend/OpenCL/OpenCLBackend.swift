@@ -164,6 +164,9 @@
       }
     }
 
+    /// The scratch of a work-group's reductions: one float for each work-item.
+    var reduction: Argument { .local(4 * workGroup) }
+
     /// Memory that only kernels see.
     func scratch(_ count: Int) throws -> Tensor {
       Tensor(storage: try pool.take(count, .f32), shape: [count])

@@ -22,7 +22,8 @@
     }
 
     private static func devices(of platform: cl_platform_id) -> [OpenCLDevice] {
-      let every = cl_device_type(CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_ACCELERATOR)
+      let every = cl_device_type(
+        CL_DEVICE_TYPE_GPU | CL_DEVICE_TYPE_CPU | CL_DEVICE_TYPE_ACCELERATOR)
       var count: cl_uint = 0
       guard clGetDeviceIDs(platform, every, 0, nil, &count) == CL_SUCCESS, count > 0 else {
         return []
