@@ -143,6 +143,9 @@ import Testing
     try Self.save(store, 7, "moved")
     try manager.moveItem(
       atPath: folder + "/checkpoint-7", toPath: folder + "/.tmp-checkpoint-7-\(dead)")
+    try manager.copyItem(
+      atPath: folder + "/checkpoint-1", toPath: folder + "/.trash-checkpoint-9-\(dead)")
+    try Data().write(to: URL(fileURLWithPath: folder + "/metrics.jsonl.tmp-\(dead)"))
     _ = try store.prepare(resume: "latest")
     #expect(try Self.names(folder) == [".tmp-checkpoint-2-1", "checkpoint-1", "checkpoint-7"])
     #expect(store.latestComplete()?.step == 7)

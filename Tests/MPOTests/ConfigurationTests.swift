@@ -115,6 +115,8 @@ import Testing
     ),
     ("learning_rate: 0", "above 0"), ("num_generations: 1", "at least 2"), ("eta: 0", "above 0"),
     ("eta: .inf", "expected a number"), ("num_generations: 2.5", "whole number"),
+    ("num_generations: 9e18", "at most 1000000000"), ("seed: 1e30", "whole number"),
+    ("judge: {type: command, command: judge, timeout: 1e300}", "at most 1000000"),
     ("seed: [1]", "found a list of 1"), ("temperature: 0", "above 0"), ("top_p: 1.5", "at most 1"),
     ("clip_range: 1", "below 1"), ("loss_reduction: mean", "one of token, sequence"),
     ("kl_to_go: maybe", "true or false"), ("adam_beta1: 1", "below 1"),
@@ -193,9 +195,16 @@ import Testing
     #expect(settings.hint() == nil)
     settings.magnetSyncSteps = 5
     #expect(settings.hint()?.contains("= 0.5, below 0.6") == true)
+    #expect(settings.hint()?.contains("magnet_sync_steps 6 or more") == true)
     settings.magnetSyncSteps = 6
+    #expect(settings.hint() == nil)
     settings.magnetSyncSteps = 0
     #expect(settings.hint() == nil)
+    settings.magnetSyncSteps = 1
+    settings.magnetCoefficient = 0
+    #expect(settings.hint() == nil)
+    settings.magnetCoefficient = 1e-300
+    #expect(settings.hint() != nil)
   }
 
   @Test func printsEverySetting() throws {

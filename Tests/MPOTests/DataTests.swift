@@ -33,7 +33,7 @@ import Testing
     ("{\"prompt\": \"a\"}\n\n{\"prompt\": }\n", "F:3: not valid JSON"),
     ("{\"prompt\": \"a\"}\n{\"promt\": \"b\"}", "F:2: no key 'prompt'"),
     ("{\"prompt\": 3}", "F:1: 'prompt' has the wrong type"),
-    ("{\"prompt\": null}", "F:1: "), ("[1]", "F:1: expected"),
+    ("{\"prompt\": null}", "F:1: "), ("[1]", "F:1: a JSON array"),
     ("{\"prompt\": \"a\"", "F:1: not valid"),
     (
       "{\"prompt\": [{\"role\": \"user\", \"content\": \"x\"}]}",

@@ -128,7 +128,7 @@ public struct CheckpointStore: Sendable {
       try? FileManager.default.removeItem(at: temporary)
       let kept = latestComplete()?.url.lastPathComponent
       throw CheckpointError.save(
-        step: step, reason: "\(error)", diskFull: isDiskFull(error), kept: kept)
+        step: step, reason: reason(error), diskFull: isDiskFull(error), kept: kept)
     }
     prune()
     return final
@@ -184,10 +184,12 @@ public struct CheckpointStore: Sendable {
     for (_, url) in complete().dropLast(totalLimit) { try? remove(url) }
   }
 
-  /// The marker goes first: what is left of an interrupted removal is not complete.
+  /// Renamed first, so that an interrupted removal is finished by the next start.
   private func remove(_ url: URL) throws {
-    try? FileManager.default.removeItem(at: url.appendingPathComponent(Self.marker))
-    try FileManager.default.removeItem(at: url)
+    let trash = folder.appendingPathComponent(".trash-\(url.lastPathComponent)-\(getpid())")
+    try? FileManager.default.removeItem(at: trash)
+    try AtomicFile.rename(url.path, to: trash.path)
+    try FileManager.default.removeItem(at: trash)
   }
 
   // MARK: - Looking around
@@ -206,26 +208,28 @@ public struct CheckpointStore: Sendable {
     (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
   }
 
-  /// Removes `.tmp-checkpoint-*` and `.old-checkpoint-*` of processes that no longer run, and
-  /// `checkpoint-*` whose removal was interrupted is left to the user. A complete temporary folder
-  /// without its checkpoint is put in place instead.
+  /// Removes what processes that no longer run were writing: `.tmp-checkpoint-*`,
+  /// `.old-checkpoint-*`, `.trash-checkpoint-*` and the `*.tmp-<pid>` of `AtomicFile`. A complete temporary folder without
+  /// its checkpoint is put in place instead.
   private func cleanLeftovers() {
     // Newer saves (.tmp) before what they replaced (.old).
     for name in names().sorted().reversed() {
-      let temporary = name.hasPrefix(".tmp-checkpoint-")
-      guard temporary || name.hasPrefix(".old-checkpoint-") else { continue }
+      let url = folder.appendingPathComponent(name)
       let parts = name.split(separator: "-")
-      guard parts.count == 4, let step = Int(parts[2]), let owner = pid_t(parts[3]) else {
-        continue
-      }
       // A pid of ours is one of an earlier container with the same number: this one is starting.
-      if owner != getpid(), kill(owner, 0) == 0 || errno == EPERM { continue }
-      let url = folder.appendingPathComponent(name, isDirectory: true)
-      let final = folder.appendingPathComponent("checkpoint-\(step)", isDirectory: true)
-      let lost = !FileManager.default.fileExists(atPath: final.path)
-      if lost, Self.incompleteness(url) == nil {
-        try? AtomicFile.rename(url.path, to: final.path)
-      } else {
+      guard let owner = parts.last.flatMap({ pid_t($0) }),
+        owner == getpid() || (kill(owner, 0) != 0 && errno != EPERM)
+      else { continue }
+      if name.hasPrefix(".tmp-checkpoint-") || name.hasPrefix(".old-checkpoint-") {
+        guard parts.count == 4, let step = Int(parts[2]) else { continue }
+        let final = folder.appendingPathComponent("checkpoint-\(step)", isDirectory: true)
+        let lost = !FileManager.default.fileExists(atPath: final.path)
+        if lost, Self.incompleteness(url) == nil {
+          try? AtomicFile.rename(url.path, to: final.path)
+        } else {
+          try? FileManager.default.removeItem(at: url)
+        }
+      } else if name.hasPrefix(".trash-checkpoint-") || name.hasSuffix(".tmp-\(owner)") {
         try? FileManager.default.removeItem(at: url)
       }
     }
@@ -237,6 +241,14 @@ package func isDiskFull(_ error: any Error) -> Bool {
   if let error = error as? FileError { return error.isDiskFull }
   let code = posixCode(error)
   return code == ENOSPC || code == EDQUOT || "\(error)".contains("No space left on device")
+}
+
+/// One line for an error: what a typed one says of itself, the system's words for Foundation's.
+package func reason(_ error: any Error) -> String {
+  guard let error = error as? CocoaError else { return "\(error)" }
+  let code = posixCode(error)
+  let text = code == EIO ? error.localizedDescription : systemMessage(code)
+  return error.filePath.map { "\($0): \(text)" } ?? text
 }
 
 /// The errno inside an error of Foundation; EIO when there is none.

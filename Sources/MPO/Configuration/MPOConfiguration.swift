@@ -76,13 +76,14 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var rows: Int { promptsPerRollout * generations }
 
   /// One line when the magnet moves before the regularised game is near its equilibrium: the rule
-  /// `eta * alpha * T_mag >= 0.6` (a heuristic from tabular games). Nil when it holds or the magnet
-  /// never moves.
+  /// `eta * alpha * T_mag >= 0.6` (a heuristic from tabular games). Nil when it holds, the magnet
+  /// never moves or has no weight.
   public func hint() -> String? {
     let product = eta * magnetCoefficient * Double(magnetSyncSteps)
-    guard magnetSyncSteps > 0, product < 0.6 else { return nil }
+    // A rounding error below the rule is on it.
+    guard magnetSyncSteps > 0, magnetCoefficient > 0, product < 0.6 - 1e-9 else { return nil }
     let value = (product * 1000).rounded() / 1000
-    let wanted = Int((0.6 / (eta * magnetCoefficient)).rounded(.up))
+    let wanted = shortNumber((0.6 / (eta * magnetCoefficient) - 1e-9).rounded(.up))
     return "hint: eta * magnet_coef * magnet_sync_steps = \(shortNumber(value)), below 0.6: the "
       + "magnet may move before the policy has settled, and self-play may cycle (a heuristic). "
       + "Try magnet_sync_steps \(wanted) or more"

@@ -90,7 +90,7 @@ public struct RunSettings: Sendable, Equatable {
       .bool(
         "gradient_checkpointing", \.gradientCheckpointing,
         "Recompute activations in the backward pass instead of keeping them."),
-      .int("seed", \.seed, atLeast: 0, "Seed of every random number."),
+      .int("seed", \.seed, atLeast: 0, atMost: .max, "Seed of every random number."),
       .int(
         "save_steps", \.saveSteps, atLeast: 0,
         "Steps between checkpoints; 0 saves only at the end and when interrupted."),

@@ -35,10 +35,10 @@ public struct SettingOption<Settings>: Sendable {
     self.set = set
   }
 
-  /// A whole number, at least `atLeast`.
+  /// A whole number from `atLeast` to `atMost`; the default keeps products of two in range.
   public static func int(
     _ name: String, _ path: WritableKeyPath<Settings, Int> & Sendable, aliases: [String] = [],
-    atLeast: Int, _ help: String
+    atLeast: Int, atMost: Int = 1_000_000_000, _ help: String
   ) -> SettingOption {
     SettingOption(
       name, aliases: aliases, placeholder: "N", help: help, get: { String($0[keyPath: path]) },
@@ -46,6 +46,7 @@ public struct SettingOption<Settings>: Sendable {
         let expected = "a whole number of at least \(atLeast)"
         let value = try $1.int(expected)
         guard value >= atLeast else { throw $1.mismatch(expected) }
+        guard value <= atMost else { throw $1.mismatch("a whole number of at most \(atMost)") }
         $0[keyPath: path] = value
       })
   }

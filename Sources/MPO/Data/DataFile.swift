@@ -96,6 +96,9 @@ package struct DataFile {
 
   private static func explain(_ error: DecodingError, line: Data, expected: String) -> String {
     let text = quoted(String(decoding: line, as: UTF8.self), limit: 80)
+    if line.first(where: { $0 != 32 && $0 != 9 }) == UInt8(ascii: "[") {
+      return "a JSON array, not JSON lines; write \(expected) on every line. Found \(text)"
+    }
     switch error {
     case .keyNotFound(let key, _):
       return "no key '\(key.stringValue)'; expected \(expected), found \(text)"

@@ -27,8 +27,8 @@ public struct EpochSampler: Sendable {
     precondition(count > 0, "an epoch needs at least one example")
     self.count = count
     self.seed = seed
-    self.cursor = cursor
-    order = Self.order(count: count, seed: seed, epoch: cursor.epoch)
+    self.cursor = DataCursor(epoch: max(0, cursor.epoch), position: max(0, cursor.position))
+    order = Self.order(count: count, seed: seed, epoch: self.cursor.epoch)
   }
 
   /// Indices of the next `batch` examples.

@@ -1,7 +1,7 @@
 import Foundation
 
-/// `command`: a user's program. It is started at the first use and kept running; for every prompt
-/// it reads one line of JSON, `{"prompt": "...", "responses": ["...", ...]}`, and writes one,
+/// `command`: a user's program. It is started once (`start`, or else the first question) and kept
+/// running; for every prompt it reads one line of JSON, `{"prompt": "...", "responses": ["...", ...]}`, and writes one,
 /// `{"preferences": [[0.5, ...], ...]}` (K rows of K; the bare matrix will do), `[i][j]` being
 /// P(response i over response j). It must flush after every line. `{"error": "..."}` stops the run
 /// with that text. After any failure the program is ended; the next call starts it again.
@@ -17,7 +17,7 @@ public final class CommandJudge: PreferenceSource {
   public struct Settings: Sendable, Equatable {
     /// Program and arguments.
     public var command: [String]
-    /// Seconds for one answer, > 0. Default 60: time for a program to load a model at its first.
+    /// Seconds for one answer, > 0 and at most `longestTimeout`. Default 60: time for a program to load a model at its first.
     public var timeout: Double
     /// Averages the answers to y_1..y_K and y_K..y_1, against a judge's bias for a position.
     public var bothOrders: Bool
@@ -37,22 +37,38 @@ public final class CommandJudge: PreferenceSource {
     }
   }
 
+  /// Seconds, about 11 days.
+  public static let longestTimeout = 1e6
+
   public let settings: Settings
   private var process: ChildProcess?
 
-  /// - Throws: `PreferenceError.rules` for an empty command or a time-out that is not above 0.
+  /// - Throws: `PreferenceError.rules` for an empty command or a time-out out of range.
   public init(_ settings: Settings) throws {
     guard settings.command.first?.isEmpty == false else {
       throw PreferenceError.rules("command judge: expected a program, found an empty command")
     }
-    guard settings.timeout > 0, settings.timeout.isFinite else {
+    guard settings.timeout > 0, settings.timeout <= Self.longestTimeout else {
       throw PreferenceError.rules(
-        "command judge: expected 'timeout' above 0 seconds, found \(settings.timeout)")
+        "command judge: expected 'timeout' above 0 and at most \(Int(Self.longestTimeout)) "
+          + "seconds, found \(settings.timeout)")
     }
     self.settings = settings
   }
 
   public var name: String { "command \(settings.text)" }
+
+  /// Starts the program, so that one that is missing is an error before any other work, and one that
+  /// loads a model does so meanwhile. No time-out runs until the first question.
+  /// - Throws: `PreferenceError.commandStart`.
+  public func start() throws {
+    guard process == nil else { return }
+    do {
+      process = try ChildProcess(settings.command)
+    } catch ChildProcess.Failure.start(let text) {
+      throw PreferenceError.commandStart(command: settings.text, text)
+    }
+  }
 
   public func preferences(prompts: [String], responses: [[String]]) throws -> PreferenceTable {
     let k = try responseCount(prompts: prompts, responses: responses, source: name)
@@ -120,9 +136,9 @@ public final class CommandJudge: PreferenceSource {
     encoder.outputFormatting = [.withoutEscapingSlashes, .sortedKeys]
     let line = [UInt8](try encoder.encode(request))
     do {
-      let running = try process ?? ChildProcess(settings.command)
-      process = running
-      return try running.exchange(line, seconds: settings.timeout)
+      try start()
+      guard let process else { throw ChildProcess.Failure.ended("is not running") }
+      return try process.exchange(line, seconds: settings.timeout)
     } catch let failure as ChildProcess.Failure {
       let stderr = process?.stderr ?? ""
       switch failure {

@@ -48,12 +48,16 @@ public enum JudgeConfiguration: Sendable, Equatable {
     }
   }
 
-  /// The source itself; a command is started at its first question.
+  /// The source itself; a command is started here.
+  /// - Throws: `PreferenceError`.
   public func makeSource() throws -> any PreferenceSource {
     switch self {
     case .categories(let judge): return judge
     case .panel(let judge): return judge
-    case .command(let settings): return try CommandJudge(settings)
+    case .command(let settings):
+      let judge = try CommandJudge(settings)
+      try judge.start()
+      return judge
     }
   }
 
@@ -68,7 +72,7 @@ public enum JudgeConfiguration: Sendable, Equatable {
       return "categories" + rows.joined()
     case .panel(let judge):
       let rows = judge.annotators.map {
-        "\n  \($0.name), weight \(shortNumber($0.weight))\($0.avoid ? ", avoid" : ""): \($0.rule)"
+        "\n  \($0.name), weight \(shortNumber($0.weight)): \($0.avoid ? "avoid " : "")\($0.rule)"
       }
       return "panel" + rows.joined()
     case .command(let settings):
@@ -128,8 +132,12 @@ public enum JudgeConfiguration: Sendable, Equatable {
       settings = CommandJudge.Settings(shell: text)
     }
     if let timeout = entries["timeout"] {
-      settings.timeout = try timeout.double("a number of seconds above 0")
-      if settings.timeout <= 0 { throw timeout.mismatch("a number of seconds above 0") }
+      let longest = CommandJudge.longestTimeout
+      let expected = "a number of seconds above 0 and at most \(Int(longest))"
+      settings.timeout = try timeout.double(expected)
+      guard settings.timeout > 0, settings.timeout <= longest else {
+        throw timeout.mismatch(expected)
+      }
     }
     if let both = entries["both_orders"] { settings.bothOrders = try both.bool() }
     return settings

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What one annotator of a panel looks at: a number for a response, more is better.
-public enum PanelRule: Sendable, Equatable {
+public enum PanelRule: Sendable, Equatable, CustomStringConvertible {
   /// What a length counts: `words` are maximal runs of non-whitespace, `characters` are graphemes.
   public enum LengthUnit: String, Sendable, CaseIterable { case words, characters }
 
@@ -39,6 +39,20 @@ public enum PanelRule: Sendable, Equatable {
       return Self.trimmed(response).hasPrefix(text) ? 1 : 0
     case .endsWith(let text):
       return Self.trimmed(response).hasSuffix(text) ? 1 : 0
+    }
+  }
+
+  /// For the list of resolved settings.
+  public var description: String {
+    switch self {
+    case .length(let target, let unit): return "length, target \(target) \(unit)"
+    case .words(let weights, let caseSensitive):
+      let list = weights.sorted { $0.key < $1.key }.map { "\($0.key) \(shortNumber($0.value))" }
+      return "words \(list.joined(separator: ", "))" + (caseSensitive ? ", case-sensitive" : "")
+    case .repetition(let n): return "repetition of \(n)-grams"
+    case .regex(let pattern): return "regex \(quoted(pattern.source))"
+    case .startsWith(let text): return "starts with \(quoted(text))"
+    case .endsWith(let text): return "ends with \(quoted(text))"
     }
   }
 

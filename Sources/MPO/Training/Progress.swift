@@ -32,7 +32,8 @@ public final class ProgressReporter {
     self.first = first
     self.unit = unit
     self.isTerminal = isTerminal ?? (isatty(2) == 1)
-    self.write = write ?? { FileHandle.standardError.write(Data($0.utf8)) }
+    // A closed standard error must not end a run.
+    self.write = write ?? { try? AtomicFile.writeAll(Data($0.utf8), to: 2, path: "stderr") }
     self.clock = clock ?? { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
     started = self.clock()
   }
