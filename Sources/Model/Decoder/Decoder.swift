@@ -8,19 +8,22 @@ import MPOBackend
 public final class Decoder {
   public let shape: DecoderShape
   public let backend: any ComputeBackend
-  private let frequencies: [Double]
+  /// theta^(-2i/D), rounded to float32 as in every Hugging Face model.
+  private let frequencies: [Float]
   private var rotary: RotaryTable?
 
   public init(_ shape: DecoderShape, on backend: any ComputeBackend) {
     self.shape = shape
     self.backend = backend
     frequencies = (0..<shape.headWidth / 2).map {
-      pow(shape.rotaryBase, -2 * Double($0) / Double(shape.headWidth))
+      1 / Float(pow(shape.rotaryBase, Double(2 * $0) / Double(shape.headWidth)))
     }
   }
 
-  /// Cosines and sines of at least the first `positions` positions, made in float64 and kept;
-  /// grows by doubling, so a long context costs nothing until it is used.
+  /// Cosines and sines of at least the first `positions` positions, kept; grows by doubling, so a
+  /// long context costs nothing until it is used. The angle is the float32 product of position and
+  /// frequency: models are trained with that rounding, which a more exact angle would not match
+  /// at late positions.
   func rotaryTable(positions: Int) throws -> RotaryTable {
     if let rotary, rotary.cosine.rows >= positions { return rotary }
     var rows = 64
@@ -32,8 +35,9 @@ public final class Decoder {
     sine.reserveCapacity(rows * frequencies.count)
     for position in 0..<rows {
       for f in frequencies {
-        cosine.append(Float(cos(Double(position) * f)))
-        sine.append(Float(sin(Double(position) * f)))
+        let angle = Double(Float(position) * f)
+        cosine.append(Float(cos(angle)))
+        sine.append(Float(sin(angle)))
       }
     }
     let table = RotaryTable(
