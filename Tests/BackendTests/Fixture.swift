@@ -48,7 +48,8 @@ final class Fixture {
   }
 
   func indices(_ values: [Int]) throws -> Tensor {
-    try place(values.map { UInt32(bitPattern: Int32($0)) }, .i32, [values.count], nil, output: false)
+    try place(
+      values.map { UInt32(bitPattern: Int32($0)) }, .i32, [values.count], nil, output: false)
   }
 
   /// A tensor that the operation may write; canaries inside too unless `values` are given.
