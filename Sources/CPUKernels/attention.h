@@ -4,24 +4,68 @@
 
 #include "kernels.h"
 
-// Keys of a tile, and query positions of a block. A block's rows are its positions times the R = H/G
-// query heads of one key/value head, so that they share every packed tile.
+// Keys of a tile, and query positions of a block. A block's rows are its positions times the
+// R = H/G query heads of one key/value head, so that they share every packed tile.
 enum { KEYS = 64, POSITIONS = 32 };
+
+// One step of a 16 x 16 transpose: rows a, b exchange blocks of D lanes.
+#define SWAP(a, b, low, high)                                                               \
+  do {                                                                                      \
+    v16 t_ = low(a, b);                                                                     \
+    b = high(a, b);                                                                         \
+    a = t_;                                                                                 \
+  } while (0)
+#define LOW8(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+#define HIGH8(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+#define LOW4(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+#define HIGH4(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
+#define LOW2(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define HIGH2(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#define LOW1(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+#define HIGH1(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
+
+// to[i, j] = from[j, i] for 16 x 16 elements: each cache line of a row is read once.
+MPO_INLINE void transpose16(const float *from, long stride, float *to, long to_stride) {
+  v16 r[16];
+  for (int j = 0; j < 16; j++) r[j] = v16_load(from + j * stride);
+  for (int j = 0; j < 8; j++) SWAP(r[j], r[j + 8], LOW8, HIGH8);
+  for (int j = 0; j < 16; j++)
+    if (!(j & 4)) SWAP(r[j], r[j + 4], LOW4, HIGH4);
+  for (int j = 0; j < 16; j++)
+    if (!(j & 2)) SWAP(r[j], r[j + 2], LOW2, HIGH2);
+  for (int j = 0; j < 16; j++)
+    if (!(j & 1)) SWAP(r[j], r[j + 1], LOW1, HIGH1);
+  for (int j = 0; j < 16; j++) v16_store(to + j * to_stride, r[j]);
+}
 
 // to[d, j] = from[j, d]: `count` rows of width d as columns of a (d, KEYS) tile, the rest zero.
 MPO_INLINE void pack_transposed(const float *from, long stride, long count, long d, float *to) {
-  for (long i = 0; i < d; i++) {
-    for (long j = 0; j < count; j++) to[i * KEYS + j] = from[j * stride + i];
-    for (long j = count; j < KEYS; j++) to[i * KEYS + j] = 0;
-  }
+  long whole = count & ~15L, wide = d & ~15L;
+  if (count < KEYS) memset(to, 0, (size_t)(d * KEYS) * sizeof(float));
+  for (long j = 0; j < whole; j += 16)
+    for (long i = 0; i < wide; i += 16)
+      transpose16(from + j * stride + i, stride, to + i * KEYS + j, KEYS);
+  for (long j = 0; j < count; j++)
+    for (long i = j < whole ? wide : 0; i < d; i++) to[i * KEYS + j] = from[j * stride + i];
 }
 
 // to[j, 0..<dp] = from[j, 0..<d], padded with zeros to whole vectors; rows up to `rows` are zero.
 MPO_INLINE void pack_rows(
     const float *from, long stride, long count, long d, long dp, long rows, float *to) {
   for (long j = 0; j < count; j++) {
-    memcpy(to + j * dp, from + j * stride, (size_t)d * sizeof(float));
-    for (long i = d; i < dp; i++) to[j * dp + i] = 0;
+    const float *row = from + j * stride;
+    long i = 0;
+    for (; i + 16 <= d; i += 16) v16_store(to + j * dp + i, v16_load(row + i));
+    for (; i < d; i++) to[j * dp + i] = row[i];
+    for (; i < dp; i++) to[j * dp + i] = 0;
   }
   memset(to + count * dp, 0, (size_t)((rows - count) * dp) * sizeof(float));
 }
@@ -30,8 +74,7 @@ MPO_INLINE void pack_rows(
 // exp(scale * s - max); max, sum and the row of outputs o (dp) are rescaled to the new maximum.
 MPO_INLINE void softmax_step(
     float *s, long valid, float scale, float *max, float *sum, float *o, long dp) {
-  for (long j = 0; j < valid; j++) s[j] *= scale;
-  for (long j = valid; j < KEYS; j++) s[j] = -INFINITY;
+  for (long j = 0; j < KEYS; j++) s[j] = j < valid ? s[j] * scale : -INFINITY;
   float m = mpo_row_max(s, KEYS);
   m = m > *max ? m : *max;
   // With every score -inf (or NaN) so far there is nothing to rescale; 0 keeps the formula's NaN.
@@ -44,7 +87,7 @@ MPO_INLINE void softmax_step(
     }
   }
   if (factor != 1.0f)
-    for (long i = 0; i < dp; i++) o[i] *= factor;
+    for (long i = 0; i < dp; i += 16) v16_store(o + i, factor * v16_load(o + i));
   *sum = *sum * factor + total;
   *max = m;
 }

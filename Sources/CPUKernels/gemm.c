@@ -42,6 +42,37 @@ MPO_INLINE void pack_b(const gemm_args *s, long k0, long kc, long n0, long nc, f
   }
 }
 
+// A few rows times a transposed B (decoding: activations times a weight matrix) is bound by reading
+// B, so it is read once, by dot products, without packing.
+enum { FEW_ROWS = 8 };
+
+MPO_CLONES static void few_rows(const gemm_args *s) {
+  MPO_REASSOCIATE
+  long whole = s->k & ~15L;
+  for (long n = 0; n < s->n; n += 4) {
+    long count = mpo_min(4, s->n - n);
+    const float *b[4];
+    // Beyond the last row its own sum is computed again and dropped.
+    for (int j = 0; j < 4; j++) b[j] = s->b + mpo_min(n + j, s->n - 1) * s->ldb;
+    for (long m = 0; m < s->m; m++) {
+      const float *a = s->a + m * s->lda;
+      v16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
+      for (long p = 0; p < whole; p += 16) {
+        v16 x = v16_load(a + p);
+        for (int j = 0; j < 4; j++) sum[j] += x * v16_load(b[j] + p);
+      }
+      for (int j = 0; j < 4; j++) {
+        float total = 0;
+        for (int l = 0; l < 16; l++) total += sum[j][l];
+        for (long p = whole; p < s->k; p++) total += a[p] * b[j][p];
+        if (j >= count) continue;
+        float *c = s->c + m * s->ldc + n + j;
+        *c = s->alpha * total + (s->beta == 0.0f ? 0.0f : s->beta * *c);
+      }
+    }
+  }
+}
+
 MPO_CLONES static void portable(const gemm_args *s, float *scratch) {
   float *b = scratch, *a = b + KC * NC, *tile = a + MC * KC;
   for (long k0 = 0; k0 < s->k; k0 += KC) {
@@ -105,7 +136,10 @@ static void gemm_task(void *context, long begin, long end, int worker) {
     if (p.sgemm && p.sgemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c,
                            p.ldc) == 0)
       continue;
-    portable(&p, mpo_pool_scratch(s->pool, worker));
+    if (p.m <= FEW_ROWS && p.tb && !p.ta)
+      few_rows(&p);
+    else
+      portable(&p, mpo_pool_scratch(s->pool, worker));
   }
 }
 

@@ -46,15 +46,16 @@ MPO_INLINE long mpo_grain(long elements_per_item) {
 }
 
 // exp(x) = 2^n * e^r with n = round(x / ln 2), |r| <= ln(2)/2 (Cephes' polynomial): under 2 ulp.
-// NaN passes every comparison below unchanged; -inf gives 0; above 88.73 inf. 2^n is applied in two
-// halves so that n = 128 overflows and n < -126 reaches the subnormals.
+// Below -86.6 (2.4e-38) it is 0: results near the subnormals cost a microcode assist of a hundred
+// cycles, and attention masks with -inf. NaN passes every comparison unchanged; above 88.73 inf, by
+// 2^(n-1) * 2 because 2^128 has no bits.
 MPO_INLINE float mpo_exp(float x) {
   MPO_CONTRACT
-  x = x < -104.0f ? -104.0f : x;
-  x = x > 89.0f ? 89.0f : x;
-  float shifted = x * 1.44269504088896341f + 0x1.8p23f;
+  float c = x < -86.6f ? -86.6f : x;
+  c = c > 89.0f ? 89.0f : c;
+  float shifted = c * 1.44269504088896341f + 0x1.8p23f;
   float n = shifted - 0x1.8p23f;
-  float r = x - n * 0.693359375f;
+  float r = c - n * 0.693359375f;
   r = r - n * -2.12194440e-4f;
   float p = 1.9875691500e-4f;
   p = p * r + 1.3981999507e-3f;
@@ -63,16 +64,13 @@ MPO_INLINE float mpo_exp(float x) {
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
   p = p * (r * r) + r + 1.0f;
-  int bits, half, rest;
+  int bits;
   memcpy(&bits, &shifted, 4);
-  bits -= 0x4b400000;
-  half = bits >> 1;
-  rest = (bits - half + 127) << 23;
-  half = (half + 127) << 23;
-  float s1, s2;
-  memcpy(&s1, &half, 4);
-  memcpy(&s2, &rest, 4);
-  return p * s1 * s2;
+  bits = (bits - 0x4b400000 + 126) << 23;
+  float s;
+  memcpy(&s, &bits, 4);
+  p = (p + p) * s;
+  return x < -86.6f ? 0.0f : p;
 }
 
 // tanh(x) by expm1(2|x|) / (expm1(2|x|) + 2), with expm1 = 2^n * (e^r - 1) + (2^n - 1), so that
@@ -110,8 +108,12 @@ MPO_INLINE float mpo_row_max(const float *z, long n) {
     v16 v = v16_load(z + j);
     m = v > m ? v : m;
   }
-  float best = -INFINITY;
-  for (int l = 0; l < 16; l++) best = m[l] > best ? m[l] : best;
+  // By halves: four dependent steps, not sixteen. No lane is NaN.
+  typedef float v8 __attribute__((ext_vector_type(8)));
+  typedef float v4 __attribute__((ext_vector_type(4)));
+  v8 m8 = m.hi > m.lo ? m.hi : m.lo;
+  v4 m4 = m8.hi > m8.lo ? m8.hi : m8.lo;
+  float a = m4.x > m4.y ? m4.x : m4.y, b = m4.z > m4.w ? m4.z : m4.w, best = a > b ? a : b;
   for (; j < n; j++) best = z[j] > best ? z[j] : best;
   return best;
 }
@@ -132,48 +134,48 @@ MPO_INLINE double mpo_row_sum_exp(const float *z, long n, float max) {
   return total;
 }
 
-// C (+)= A B on small tiles. A: rows x k by strides (ar, ak); B: k x n, row stride ldb, n a multiple
-// of 16, whole vectors readable; C: row stride ldc. Blocks of 4 rows by 32 columns in registers.
+// `count` rows of a tile product, `wide` vectors of columns at once; count and wide are constants
+// of the caller, so that the sums stay in registers.
+MPO_INLINE void mpo_tile_rows(
+    int count, int wide, long k, const float *a, long ar, long ak, const float *b, long ldb,
+    float *c, long ldc, int accumulate) {
+  MPO_CONTRACT
+  v16 s[8][2];
+  for (int r = 0; r < count; r++)
+    for (int u = 0; u < wide; u++)
+      s[r][u] = accumulate ? v16_load(c + r * ldc + 16 * u) : (v16)0.0f;
+  for (long p = 0; p < k; p++) {
+    v16 b0 = v16_load(b + p * ldb), b1 = wide > 1 ? v16_load(b + p * ldb + 16) : b0;
+    for (int r = 0; r < count; r++) {
+      float x = a[r * ar + p * ak];
+      s[r][0] += x * b0;
+      if (wide > 1) s[r][1] += x * b1;
+    }
+  }
+  for (int r = 0; r < count; r++)
+    for (int u = 0; u < wide; u++) v16_store(c + r * ldc + 16 * u, s[r][u]);
+}
+
+// C (+)= A B on small tiles. A: rows x k by strides (ar, ak); B: k x n, row stride ldb, n a
+// multiple of 16, whole vectors readable; C: row stride ldc. Eight sums in flight hide a
+// product's latency.
 MPO_INLINE void mpo_tile(
     long rows, long n, long k, const float *a, long ar, long ak, const float *b, long ldb, float *c,
     long ldc, int accumulate) {
-  MPO_CONTRACT
-  long i = 0;
-  for (; i + 4 <= rows; i += 4) {
-    const float *a0 = a + i * ar;
-    long j = 0;
-    for (; j + 32 <= n; j += 32) {
-      v16 s[4][2];
-      for (int r = 0; r < 4; r++)
-        for (int u = 0; u < 2; u++)
-          s[r][u] = accumulate ? v16_load(c + (i + r) * ldc + j + 16 * u) : (v16){};
-      for (long p = 0; p < k; p++) {
-        v16 b0 = v16_load(b + p * ldb + j), b1 = v16_load(b + p * ldb + j + 16);
-        for (int r = 0; r < 4; r++) {
-          float x = a0[r * ar + p * ak];
-          s[r][0] += x * b0;
-          s[r][1] += x * b1;
-        }
-      }
-      for (int r = 0; r < 4; r++)
-        for (int u = 0; u < 2; u++) v16_store(c + (i + r) * ldc + j + 16 * u, s[r][u]);
-    }
-    for (; j < n; j += 16) {
-      v16 s[4];
-      for (int r = 0; r < 4; r++) s[r] = accumulate ? v16_load(c + (i + r) * ldc + j) : (v16){};
-      for (long p = 0; p < k; p++) {
-        v16 b0 = v16_load(b + p * ldb + j);
-        for (int r = 0; r < 4; r++) s[r] += a0[r * ar + p * ak] * b0;
-      }
-      for (int r = 0; r < 4; r++) v16_store(c + (i + r) * ldc + j, s[r]);
-    }
+  long j = 0;
+  for (; j + 32 <= n; j += 32) {
+    long i = 0;
+    for (; i + 4 <= rows; i += 4)
+      mpo_tile_rows(4, 2, k, a + i * ar, ar, ak, b + j, ldb, c + i * ldc + j, ldc, accumulate);
+    for (; i < rows; i++)
+      mpo_tile_rows(1, 2, k, a + i * ar, ar, ak, b + j, ldb, c + i * ldc + j, ldc, accumulate);
   }
-  for (; i < rows; i++) {
-    for (long j = 0; j < n; j += 16) {
-      v16 s = accumulate ? v16_load(c + i * ldc + j) : (v16){};
-      for (long p = 0; p < k; p++) s += a[i * ar + p * ak] * v16_load(b + p * ldb + j);
-      v16_store(c + i * ldc + j, s);
-    }
+  for (; j < n; j += 16) {
+    long i = 0;
+    for (; i + 8 <= rows; i += 8)
+      mpo_tile_rows(8, 1, k, a + i * ar, ar, ak, b + j, ldb, c + i * ldc + j, ldc, accumulate);
+    for (; i < rows; i++)
+      mpo_tile_rows(1, 1, k, a + i * ar, ar, ak, b + j, ldb, c + i * ldc + j, ldc, accumulate);
   }
 }
 

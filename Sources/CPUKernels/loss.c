@@ -1,8 +1,8 @@
 // The row part of the magnetic loss (algorithm.md section 3). N tokens, V vocabulary; per row
 // logits of policy p, generating policy o and magnet m.
 //
-// One task does a row while it is in cache: three log-sum-exps; then p, both divergences and the
-// entropy; then the gradient from what the second pass kept, without another exp.
+// One task does a row while it is in cache: three log-sum-exps, keeping the exponentials; then p,
+// both divergences and the entropy; then the gradient from what the second pass kept.
 //
 // Divergences of close policies: with d = log p - log q, KL = sum p d loses all its digits to
 // cancellation, because the error of d has weight sum p = 1. As sum q = sum p, it is also
@@ -49,26 +49,25 @@ typedef struct {
   double kl_old, kl_magnet, entropy;
 } sums;
 
-// Second pass over a block: fills p and pc = p (alpha d_m + d_o / eta), returns the sums.
+// Second pass over a block: eo, em hold exp(z - max); ep becomes p and eo becomes
+// pc = p (alpha d_m + d_o / eta). Returns the sums.
 MPO_INLINE sums divergences(
-    const float *zp, const float *zo, const float *zm, long n, mpo_stats sp, mpo_stats so,
-    mpo_stats sm, float alpha, float proximal, float *p_out, float *pc_out) {
+    const float *zp, const float *zo, const float *zm, float *ep, float *eo, const float *em,
+    long n, mpo_stats sp, mpo_stats so, mpo_stats sm, float alpha, float proximal) {
   MPO_REASSOCIATE
   float ip = (float)(1.0 / sp.sum), io = (float)(1.0 / so.sum), im = (float)(1.0 / sm.sum);
   float lp = (float)(sp.lse - sp.max), shift_o = (float)(sp.lse - so.lse),
         shift_m = (float)(sp.lse - sm.lse);
   float kl_old = 0, kl_magnet = 0, entropy = 0;
-  MPO_WIDE
+  MPO_WIDE_IN_PLACE
   for (long j = 0; j < n; j++) {
-    float above = zp[j] - sp.max;
-    float p = mpo_exp(above) * ip, o = mpo_exp(zo[j] - so.max) * io;
-    float m = mpo_exp(zm[j] - sm.max) * im;
+    float p = ep[j] * ip, o = eo[j] * io, m = em[j] * im;
     float d_o = log_difference(zp[j], zo[j], shift_o), d_m = log_difference(zp[j], zm[j], shift_m);
     kl_old += kl_term(p, o, d_o);
     kl_magnet += kl_term(p, m, d_m);
-    entropy += p == 0.0f ? 0.0f : p * (lp - above);
-    p_out[j] = p;
-    pc_out[j] = p == 0.0f ? 0.0f : p * (alpha * d_m + proximal * d_o);
+    entropy += p == 0.0f ? 0.0f : p * (lp - (zp[j] - sp.max));
+    ep[j] = p;
+    eo[j] = p == 0.0f ? 0.0f : p * (alpha * d_m + proximal * d_o);
   }
   return (sums){kl_old, kl_magnet, entropy};
 }
@@ -76,22 +75,21 @@ MPO_INLINE sums divergences(
 MPO_CLONES static void loss_task(void *context, long begin, long end, int worker) {
   loss_args s = *(loss_args *)context;
   float *scratch = mpo_pool_scratch(s.pool, worker);
-  float *p = scratch, *pc = scratch + s.v;
+  float *p = scratch, *pc = scratch + s.v, *em = scratch + 2 * s.v;
   float alpha = s.s.alpha, proximal = (float)(1.0 / (double)s.s.eta);
   for (long n = begin; n < end; n++) {
     float *x = s.policy + n * s.v;
-    const float *zp = mpo_transform_row(x, s.v, s.s.transform, scratch + 2 * s.v);
-    const float *zo =
-        mpo_transform_row(s.old + n * s.v, s.v, s.s.transform, scratch + 3 * s.v);
-    const float *zm =
-        mpo_transform_row(s.magnet + n * s.v, s.v, s.s.transform, scratch + 4 * s.v);
-    mpo_stats sp = mpo_row_stats(zp, s.v), so = mpo_row_stats(zo, s.v),
-              sm = mpo_row_stats(zm, s.v);
+    const float *zp = mpo_transform_row(x, s.v, s.s.transform, scratch + 3 * s.v);
+    mpo_stats sp = mpo_row_exp(zp, s.v, p);
+    const float *zo = mpo_transform_row(s.old + n * s.v, s.v, s.s.transform, scratch + 4 * s.v);
+    mpo_stats so = mpo_row_exp(zo, s.v, pc);
+    const float *zm = mpo_transform_row(s.magnet + n * s.v, s.v, s.s.transform, scratch + 5 * s.v);
+    mpo_stats sm = mpo_row_exp(zm, s.v, em);
     sums total = {0, 0, 0};
     for (long start = 0; start < s.v; start += MPO_BLOCK) {
       sums part = divergences(
-          zp + start, zo + start, zm + start, mpo_min(MPO_BLOCK, s.v - start), sp, so, sm, alpha,
-          proximal, p + start, pc + start);
+          zp + start, zo + start, zm + start, p + start, pc + start, em + start,
+          mpo_min(MPO_BLOCK, s.v - start), sp, so, sm, alpha, proximal);
       total.kl_old += part.kl_old;
       total.kl_magnet += part.kl_magnet;
       total.entropy += part.entropy;
@@ -136,7 +134,7 @@ int mpo_magnetic_loss(
     mpo_pool *pool, float *policy, const float *old, const float *magnet, const int *targets,
     const float *advantages, const float *weights, mpo_loss_settings settings, float *components,
     long stride, int gradient, long n, long v) {
-  if (mpo_pool_reserve(pool, 5 * v * (long)sizeof(float), 0)) return 1;
+  if (mpo_pool_reserve(pool, 6 * v * (long)sizeof(float), 0)) return 1;
   loss_args args = {pool, policy, old, magnet, targets, advantages, weights, components, stride, v,
                     settings, gradient};
   mpo_pool_for(pool, n, mpo_grain(20 * v), loss_task, &args);

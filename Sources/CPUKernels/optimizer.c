@@ -26,7 +26,8 @@ MPO_CLONES static void adamw_task(void *context, long begin, long end, int worke
 }
 
 // Loshchilov and Hutter (2019): p = p (1 - lr wd) - lr mhat / (sqrt(vhat) + epsilon), with
-// mhat = m / (1 - beta1^t), vhat = v / (1 - beta2^t); g first times min(1, max_norm / (norm + 1e-6)).
+// mhat = m / (1 - beta1^t), vhat = v / (1 - beta2^t); g is first multiplied by
+// min(1, max_norm / (norm + 1e-6)).
 void mpo_adamw(
     mpo_pool *pool, float *p, const float *g, float *m, float *v, long n, const float *norm,
     mpo_adamw_settings s) {

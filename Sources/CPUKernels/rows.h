@@ -16,6 +16,26 @@ MPO_INLINE mpo_stats mpo_row_stats(const float *z, long v) {
   return (mpo_stats){max, sum, (double)max + log(sum)};
 }
 
+// The same, keeping exp(z - max) in e.
+MPO_INLINE mpo_stats mpo_row_exp(const float *z, long v, float *e) {
+  float max = mpo_row_max(z, v);
+  double total = 0;
+  for (long start = 0; start < v; start += MPO_BLOCK) {
+    long end = mpo_min(v, start + MPO_BLOCK);
+    float sum = 0;
+    {
+      MPO_REASSOCIATE
+      MPO_WIDE
+      for (long j = start; j < end; j++) {
+        e[j] = mpo_exp(z[j] - max);
+        sum += e[j];
+      }
+    }
+    total += sum;
+  }
+  return (mpo_stats){max, total, (double)max + log(total)};
+}
+
 MPO_INLINE float mpo_sum(const float *x, long n) {
   MPO_REASSOCIATE
   float sum = 0;

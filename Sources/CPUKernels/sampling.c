@@ -1,6 +1,6 @@
-// Token sampling, one row per task. B rows, V vocabulary. With e_j = exp(z_j - max), which orders
-// as p does, the thresholds are found exactly by descending through the bits of e (floats >= 0
-// order as their bits): three histograms of 11, 11 and 10 bits.
+// Token sampling, one row per task. B rows, V vocabulary. With e_j = exp(z_j - max) <= 1, which
+// orders as p does, the thresholds are found exactly by descending through the bits of e (floats
+// >= 0 order as their bits): one histogram of the upper 11, then bisection within the bin.
 #include <stdint.h>
 
 #include "rows.h"
@@ -36,40 +36,77 @@ static uint32_t bits_of(float x) {
   return b;
 }
 
-// The largest t such that the weight of {e >= t} reaches `target`; an element weighs 1 (by_count) or
-// e. Zero when the whole row does not reach it.
-static float threshold(const float *e, long v, double target, int by_count) {
-  static const int shifts[] = {21, 10, 0};
-  double bins[2048], above = 0;
-  uint32_t prefix = 0;
-  for (int level = 0; level < 3; level++) {
-    int shift = shifts[level], width = level < 2 ? 11 : 10;
-    uint32_t mask = (1u << width) - 1;
-    memset(bins, 0, sizeof bins);
-    for (long j = 0; j < v; j++) {
-      uint32_t b = bits_of(e[j]);
-      // A NaN (negative or beyond inf) falls in some bin of the first level; its draw is NaN anyway.
-      if (level > 0 && b >> (shift + width) != prefix) continue;
-      bins[b >> shift & mask] += by_count ? 1.0 : (double)e[j];
-    }
-    long bin = mask;
-    long lowest = -1;
-    for (; bin >= 0; bin--) {
-      if (bins[bin] > 0) lowest = bin;
-      if (above + bins[bin] >= target) break;
-      above += bins[bin];
-    }
-    // Sums of one bin in another order may fall short by rounding: take its lowest element.
-    if (bin < 0) {
-      if (level == 0 || lowest < 0) return 0;
-      bin = lowest;
-      above -= bins[bin];
-    }
-    prefix = prefix << width | (uint32_t)bin;
+// Upper bits of a histogram bin, and bins up to that of 1.0; four histograms in turn, since most
+// elements fall in few bins and would wait for each other's additions.
+enum { SHIFT = 21, BINS = (0x3f800000 >> SHIFT) + 1, TURNS = 4 };
+
+// Sum of {e >= t}, counting 1 or e for each.
+MPO_CLONES static double weight_above(const float *e, long n, float t, int by_count) {
+  MPO_REASSOCIATE
+  double sum = 0;
+  if (by_count)
+    for (long j = 0; j < n; j++) sum += e[j] >= t ? 1.0 : 0.0;
+  else
+    for (long j = 0; j < n; j++) sum += e[j] >= t ? (double)e[j] : 0.0;
+  return sum;
+}
+
+static float float_of(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, 4);
+  return x;
+}
+
+// The largest t such that the weight of {e >= t} reaches `target`, 0 when the whole row does not;
+// an element weighs 1 (by_count) or e. `list` holds n floats of scratch.
+static float threshold(const float *e, long n, double target, int by_count, float *list) {
+  double bins[TURNS][BINS], above = 0;
+  memset(bins, 0, sizeof bins);
+  for (long j = 0; j < n; j++) {
+    uint32_t bin = bits_of(e[j]) >> SHIFT;
+    // A NaN's bits lie beyond; whatever is drawn from its row, the log-probability is NaN.
+    bin = bin < BINS ? bin : BINS - 1;
+    bins[j % TURNS][bin] += by_count ? 1.0 : (double)e[j];
   }
-  float t;
-  memcpy(&t, &prefix, 4);
-  return t;
+  long bin = BINS - 1;
+  for (; bin >= 0; bin--) {
+    double in_bin = (bins[0][bin] + bins[1][bin]) + (bins[2][bin] + bins[3][bin]);
+    if (above + in_bin >= target) break;
+    above += in_bin;
+  }
+  if (bin < 0) return 0;
+  long count = 0;
+  for (long j = 0; j < n; j++)
+    if (bits_of(e[j]) >> SHIFT == (uint32_t)bin) list[count++] = e[j];
+  uint32_t bits = (uint32_t)bin << SHIFT;
+  for (int bit = SHIFT - 1; bit >= 0; bit--) {
+    uint32_t higher = bits | 1u << bit;
+    if (above + weight_above(list, count, float_of(higher), by_count) >= target) bits = higher;
+  }
+  return float_of(bits);
+}
+
+// The lowest e of the kept set. Where top-k holds fewer than topP of the mass it decides alone;
+// else top-p's threshold is above its own, and is looked for among its elements only.
+static float kept_threshold(
+    const float *e, long v, const mpo_sampling_settings *s, float *kept, float *list) {
+  float keep = s->min_p;
+  double target = (double)s->top_p * weight_above(e, v, 0, 0);
+  long count = v;
+  if (s->top_k > 0 && s->top_k < v) {
+    float t = threshold(e, v, (double)s->top_k, 1, list);
+    keep = t > keep ? t : keep;
+    if (s->top_p >= 1) return keep;
+    count = 0;
+    for (long j = 0; j < v; j++)
+      if (e[j] >= t) kept[count++] = e[j];
+    e = kept;
+  }
+  if (s->top_p < 1) {
+    float t = threshold(e, count, target, 0, list);
+    keep = t > keep ? t : keep;
+  }
+  return keep;
 }
 
 MPO_CLONES static void exponentials(
@@ -133,17 +170,7 @@ static void sample_task(void *context, long begin, long end, int worker) {
     exponentials(x, s.v, s.s.temperature > 0 ? 1.0f / s.s.temperature : 1.0f, z, e, &stats);
     long token = 0;
     if (s.s.temperature > 0) {
-      float keep = s.s.min_p;
-      if (s.s.top_k > 0 && s.s.top_k < s.v) {
-        float t = threshold(e, s.v, (double)s.s.top_k, 1);
-        keep = t > keep ? t : keep;
-      }
-      if (s.s.top_p < 1) {
-        double whole = 0;
-        for (long j = 0; j < s.v; j++) whole += (double)e[j];
-        float t = threshold(e, s.v, (double)s.s.top_p * whole, 0);
-        keep = t > keep ? t : keep;
-      }
+      float keep = kept_threshold(e, s.v, &s.s, e + s.v, e + 2 * s.v);
       double mass = kept_mass(e, s.v, keep, blocks);
       uint32_t word = philox(s.s.seed, s.s.index, (uint32_t)s.rows[b], s.s.stream, 1);
       token = inverse_transform(e, s.v, blocks, (double)((float)(word >> 8) * 0x1p-24f) * mass);
@@ -160,7 +187,7 @@ int mpo_sample(
     mpo_pool *pool, const float *logits, const int *rows, mpo_sampling_settings settings,
     int *tokens, float *log_probs, long b, long v) {
   long blocks = (v + MPO_BLOCK - 1) / MPO_BLOCK;
-  if (mpo_pool_reserve(pool, blocks * (long)sizeof(double) + 2 * v * (long)sizeof(float), 0))
+  if (mpo_pool_reserve(pool, blocks * (long)sizeof(double) + 4 * v * (long)sizeof(float), 0))
     return 1;
   sample_args args = {pool, logits, rows, tokens, log_probs, v, settings};
   mpo_pool_for(pool, b, mpo_grain(16 * v), sample_task, &args);

@@ -182,10 +182,11 @@ extension Conformance {
             return Array(x[first..<(first + s.width)])
           }
           let q = Array(rows[(b * w + h * s.width)..<(b * w + (h + 1) * s.width)])
-          want += Reference.head(
-            q: [q], k: (0..<length).map { at(keys, $0) }, v: (0..<length).map { at(values, $0) },
-            scale: Double(s.shape.scale), causal: false
-          ).out[0]
+          want +=
+            Reference.head(
+              q: [q], k: (0..<length).map { at(keys, $0) }, v: (0..<length).map { at(values, $0) },
+              scale: Double(s.shape.scale), causal: false
+            ).out[0]
         }
       }
       let out = try f.output([lengths.count, s.shape.outputWidth])

@@ -7,8 +7,9 @@ import Testing
 @Suite struct Conformance {}
 
 /// Tensors of one test, each inside a larger allocation whose surroundings (before, after and
-/// between strided rows) hold a canary NaN: `finish` fails when a kernel wrote to one or to an
-/// input, and a kernel that reads one shows it in its result.
+/// between strided rows) hold canaries: `finish` fails when a kernel wrote to one or to an input.
+/// Inputs lie among NaNs, so that a kernel which reads one shows it in its result; outputs lie among
+/// finite numbers, which a NaN that got there by such a read cannot pass for.
 final class Fixture {
   let backend: any ComputeBackend
   let kind: NamedBackend.Kind
@@ -21,6 +22,7 @@ final class Fixture {
   }
 
   static let canary: UInt32 = 0x7FC0_1234
+  static let outputCanary: UInt32 = Float(-12_345.678).bitPattern
   /// Odd, so that no view starts at a vector's alignment.
   private static let before = 17
   private static let after = 37
@@ -48,7 +50,8 @@ final class Fixture {
   }
 
   func indices(_ values: [Int]) throws -> Tensor {
-    try place(values.map { UInt32(bitPattern: Int32($0)) }, .i32, [values.count], nil, output: false)
+    try place(
+      values.map { UInt32(bitPattern: Int32($0)) }, .i32, [values.count], nil, output: false)
   }
 
   /// A tensor that the operation may write; canaries inside too unless `values` are given.
@@ -70,7 +73,8 @@ final class Fixture {
     let stride = stride ?? columns
     precondition(bits.count == rows * columns, "values do not fill \(shape)")
     let total = Self.before + rows * stride + Self.after
-    var whole = [UInt32](repeating: Self.canary, count: total)
+    var whole = [UInt32](
+      repeating: output ? Self.outputCanary : Self.canary, count: total)
     for r in 0..<rows {
       for c in 0..<columns { whole[Self.before + r * stride + c] = bits[r * columns + c] }
     }

@@ -105,10 +105,12 @@ extension Conformance {
         policy: policy, old: try f.input(x[1], [n, v]), magnet: try f.input(x[2], [n, v]),
         targets: y, advantages: a, weights: a, settings: settings, components: c, gradient: true)
       let got = try f.values(c).map(Double.init)
-      compare(got, want.components.flatMap { $0 }.enumerated().map { i, value in
-        // The reference's own log-probabilities of other policies stay finite in the NaN row.
-        i % n == 1 && got[i].isNaN ? .nan : value
-      }, Tolerance.of("loss", f.kind), "components")
+      compare(
+        got,
+        want.components.flatMap { $0 }.enumerated().map { i, value in
+          // The reference's own log-probabilities of other policies stay finite in the NaN row.
+          i % n == 1 && got[i].isNaN ? .nan : value
+        }, Tolerance.of("loss", f.kind), "components")
       for k in 0..<7 { #expect(got[k * n + 1].isNaN) }
       let gradient = try f.values(policy)
       #expect((v..<(2 * v)).allSatisfy { gradient[$0].isNaN })

@@ -128,8 +128,9 @@ enum Reference {
         let d =
           p[j] == 0
           ? 0
-          : p[j] * (alpha * (logs[0][j] - logs[2][j] - klMagnet)
-            + proximal * (logs[0][j] - logs[1][j] - klOld))
+          : p[j]
+            * (alpha * (logs[0][j] - logs[2][j] - klMagnet)
+              + proximal * (logs[0][j] - logs[1][j] - klOld))
         let push = active ? ratio * a * ((j == y ? 1 : 0) - p[j]) : 0
         result.gradient.append(weights[n] * (d - push) * slope(rows[0][j], s.transform))
       }

@@ -44,7 +44,8 @@ void mpo_copy_rows(
     mpo_pool *pool, const void *source, long source_stride, void *destination,
     long destination_stride, long rows, long width);
 void mpo_gather_rows(mpo_pool *pool, const float *x, const int *rows, float *out, long m, long c);
-void mpo_scatter_rows(mpo_pool *pool, const float *d_out, const int *rows, float *dx, long m, long c);
+void mpo_scatter_rows(
+    mpo_pool *pool, const float *d_out, const int *rows, float *dx, long m, long c);
 void mpo_embedding_backward(
     mpo_pool *pool, const int *ids, const float *d_out, float *d_table, long n, long c);
 void mpo_swiglu(mpo_pool *pool, const float *gate_up, float *out, long n, long f);
