@@ -93,20 +93,21 @@ static inline void store_part(vec v, __global float *p, ulong left) {
 }
 
 // Kahan: the compensation keeps sums over a vocabulary exact to a few ulps. OpenCL compilers may
-// not reassociate without -cl-fast-relaxed-math, which is never given.
-#define KAHAN(sum, low, term)       \
-  do {                              \
-    vec term_ = (term)-low;         \
-    vec next_ = sum + term_;        \
-    low = (next_ - sum) - term_;    \
-    sum = next_;                    \
+// not reassociate without -cl-fast-relaxed-math, which is never given. An infinite sum has no
+// compensation: inf - inf would make it NaN.
+#define KAHAN(sum, low, term)                                                   \
+  do {                                                                          \
+    vec term_ = (term)-low;                                                     \
+    vec next_ = sum + term_;                                                    \
+    low = select((next_ - sum) - term_, (vec)(0.0f), isinf(next_));             \
+    sum = next_;                                                                \
   } while (0)
-#define KAHAN1(sum, low, term)      \
-  do {                              \
-    float term_ = (term)-low;       \
-    float next_ = sum + term_;      \
-    low = (next_ - sum) - term_;    \
-    sum = next_;                    \
+#define KAHAN1(sum, low, term)                                                  \
+  do {                                                                          \
+    float term_ = (term)-low;                                                   \
+    float next_ = sum + term_;                                                  \
+    low = isinf(next_) ? 0.0f : (next_ - sum) - term_;                          \
+    sum = next_;                                                                \
   } while (0)
 
 // Reductions over the work-group in a fixed order; every work-item gets the result. `scratch` has

@@ -42,16 +42,24 @@ KERNEL void magnetic_update(
 #else
   __global float *lp = outPolicy, *lm = outMagnet, *pi = spare + spareOffset + game * size;
 #endif
+  // Whatever scale the logarithms come in, they leave normalised.
+  barrier(FENCE);
+  normalise(lp, n, scratch);
+  normalise(lm, n, scratch);
+  barrier(FENCE);
   const float pull = eta * alpha, shrink = 1.0f / (1.0f + pull);
   for (ulong t = 0; t < steps; t++) {
     for (int i = lid; i < n; i += WG) pi[i] = exp(lp[i]);
     barrier(FENCE);
-    for (int i = lid; i < n; i += WG) {
+    // Every work-item takes part, those behind the end on the last row: PoCL 3.1 drops the inner loop
+    // of work-items that enter when others do not.
+    for (int first = 0; first < n; first += WG) {
+      const int i = min(first + lid, n - 1);
       float q = 0, low = 0;
       for (int j = 0; j < n; j++) KAHAN1(q, low, P[i * payoffStride + j] * pi[j]);
       // A magnet of weight 0 may have empty places.
       float magnet = pull > 0 ? pull * lm[i] : 0.0f;
-      lp[i] = (lp[i] + magnet + eta * q) * shrink;
+      if (first + lid < n) lp[i] = (lp[i] + magnet + eta * q) * shrink;
     }
     normalise(lp, n, scratch);
     if (syncSteps > 0 && (firstStep + t + 1) % syncSteps == 0)

@@ -1,9 +1,10 @@
 // c = scale op(a) op(b) (+ c) on a CPU device, where a work-item owns wide vectors and a work-group
-// of one avoids barriers: it computes RM rows x 32 columns in 2 RM registers of 16 floats. b comes
-// in panels of 32 columns, packed once per product so that the inner loop reads it in order.
+// of one avoids barriers: it computes RM rows x 32 columns in 2 RM registers of 16 floats. op(b)
+// comes in panels of 32 columns, packed once per product so that the inner loop reads it in order;
+// so does op(a)^T where a is transposed.
 
 #ifndef RM
-#define RM 8  // rows of a work-item
+#define RM 8  // rows of a work-item; divides 32
 #endif
 #define PANEL 32  // columns of a panel: two vectors
 
@@ -41,17 +42,21 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_pack(
       to[k * PANEL + j] = j < columns ? from[k * strideK + j * strideN] : 0.0f;
 }
 
-// Element (m, k) of op(a) is at a[m strideM + k strideK]. Groups (ceil(M / RM), ceil(N / 32)) of
-// one.
+// a is (M, K) with row stride aStride or, when that is 0, packed in panels. Groups
+// (ceil(M / RM), ceil(N / 32)) of one.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_vector(
-    __global const float *a, ulong aOffset, ulong strideM, ulong strideK,
-    __global const float *panels, ulong panelsOffset, __global float *c, ulong cOffset,
-    ulong cStride, ulong M, ulong N, ulong K, float scale, uint accumulate) {
+    __global const float *a, ulong aOffset, ulong aStride, __global const float *panels,
+    ulong panelsOffset, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N, ulong K,
+    float scale, uint accumulate) {
   const ulong m0 = get_group_id(0) * RM, n0 = get_group_id(1) * PANEL;
   __global const float *panel = panels + panelsOffset + get_group_id(1) * K * PANEL;
   // Rows behind M repeat the last one and are not stored.
+  const ulong step = aStride ? 1 : PANEL;
   __global const float *row[RM];
-  for (int i = 0; i < RM; i++) row[i] = a + aOffset + min(m0 + i, M - 1) * strideM;
+  for (int i = 0; i < RM; i++) {
+    const ulong m = min(m0 + i, M - 1);
+    row[i] = a + aOffset + (aStride ? m * aStride : m / PANEL * K * PANEL + m % PANEL);
+  }
   float16 low[RM], high[RM];
 #pragma unroll
   for (int i = 0; i < RM; i++) low[i] = high[i] = (float16)(0.0f);
@@ -59,7 +64,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_vector(
     const float16 x = vload16(0, panel + k * PANEL), y = vload16(1, panel + k * PANEL);
 #pragma unroll
     for (int i = 0; i < RM; i++) {
-      const float v = row[i][k * strideK];
+      const float v = row[i][k * step];
       low[i] = fma((float16)(v), x, low[i]);
       high[i] = fma((float16)(v), y, high[i]);
     }

@@ -46,7 +46,13 @@ public enum TestBackends {
     ProcessInfo.processInfo.environment["MPO_REQUIRE_OPENCL"] == "1"
   }
 
-  private static let shared: [NamedBackend] =
+  /// `MPO_TEST_BACKENDS=opencl`: only backends whose name holds the text.
+  private static let shared: [NamedBackend] = {
+    let part = ProcessInfo.processInfo.environment["MPO_TEST_BACKENDS"] ?? ""
+    return every.filter { part.isEmpty || $0.name.contains(part) }
+  }()
+
+  private static let every: [NamedBackend] =
     [
       NamedBackend("cpu-1", kind: .cpu) { try CPUBackend(threads: 1) },
       NamedBackend("cpu-2", kind: .cpu) { try CPUBackend(threads: 2) },
@@ -55,11 +61,34 @@ public enum TestBackends {
       },
     ] + openCLBackends()
 
+  /// Each device with the kernels of both kinds of device, so that one machine tests them all.
+  /// `MPO_TEST_WORK_GROUP` limits their work-groups (for simulators).
   private static func openCLBackends() -> [NamedBackend] {
     #if canImport(CLKernels)
-      []
+      let limit = ProcessInfo.processInfo.environment["MPO_TEST_WORK_GROUP"].flatMap { Int($0) }
+      return OpenCLDevice.all().indices.flatMap { index in
+        [
+          openCL(index, "vector", .init(matmul: .vector, shape: .narrow)),
+          openCL(
+            index, "tiled", .init(matmul: .tiled, shape: .wide, maximumWorkGroup: limit)),
+        ]
+      }
     #else
       []
     #endif
   }
+
+  #if canImport(CLKernels)
+    private static func openCL(
+      _ index: Int, _ name: String, _ configuration: OpenCLConfiguration
+    ) -> NamedBackend {
+      NamedBackend("opencl:\(index)-\(name)", kind: .openCL) {
+        let devices = OpenCLDevice.all()
+        guard devices.indices.contains(index) else {
+          throw BackendError.noDevice(asked: "opencl:\(index)", available: [])
+        }
+        return try OpenCLBackend(device: devices[index], configuration: configuration)
+      }
+    }
+  #endif
 }

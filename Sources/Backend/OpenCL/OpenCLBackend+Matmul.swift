@@ -36,7 +36,7 @@
 
     /// Large tiles when they still fill the device, for twice the products per load.
     private func tiled(_ p: Product) throws {
-      let side = device.maximumWorkGroup >= 256 ? 16 : 8
+      let side = largestWorkGroup >= 256 ? 16 : largestWorkGroup >= 64 ? 8 : 2
       let large = ceilDivide(p.m, 8 * side) * ceilDivide(p.n, 8 * side)
       let each = large >= 2 * device.description.computeUnits && min(p.m, p.n) >= 8 * side ? 2 : 1
       let program = ProgramKey(
@@ -52,21 +52,28 @@
         [.rows(p.a), .rows(p.b)] + p.tail + [.local(4 * 16 * (4 * side * each + 4))])
     }
 
-    private func vector(_ p: Product) throws {
-      let program = ProgramKey(family: "matmul_vector")
-      let panels = try scratch(ceilDivide(p.n, 32) * 32 * p.k)
+    /// Panels of 32 columns of `x` (or of its transpose), which has `k` rows and `n` columns then.
+    private func pack(_ x: Tensor, transposed: Bool, n: Int, k: Int) throws -> Tensor {
+      let panels = try scratch(ceilDivide(n, 32) * 32 * k)
       try launch(
-        "matmul_pack", program, groups: [ceilDivide(p.n, 32), ceilDivide(p.k, 32)], items: 1,
+        "matmul_pack", ProgramKey(family: "matmul_vector"),
+        groups: [ceilDivide(n, 32), ceilDivide(k, 32)], items: 1,
         [
-          .tensor(p.b), .size(p.tb ? 1 : p.b.rowStride), .size(p.tb ? p.b.rowStride : 1),
-          .tensor(panels), .size(p.n), .size(p.k),
+          .tensor(x), .size(transposed ? 1 : x.rowStride), .size(transposed ? x.rowStride : 1),
+          .tensor(panels), .size(n), .size(k),
         ])
+      return panels
+    }
+
+    private func vector(_ p: Product) throws {
+      let b = try pack(p.b, transposed: p.tb, n: p.n, k: p.k)
+      // A transposed a is read along K with its stride unless packed the same way.
+      let a: [Argument] =
+        p.ta
+        ? [.tensor(try pack(p.a, transposed: false, n: p.m, k: p.k)), .size(0)] : [.rows(p.a)]
       try launch(
-        "matmul_vector", program, groups: [ceilDivide(p.m, 8), ceilDivide(p.n, 32)], items: 1,
-        [
-          .tensor(p.a), .size(p.ta ? 1 : p.a.rowStride), .size(p.ta ? p.a.rowStride : 1),
-          .tensor(panels),
-        ] + p.tail)
+        "matmul_vector", ProgramKey(family: "matmul_vector"),
+        groups: [ceilDivide(p.m, 8), ceilDivide(p.n, 32)], items: 1, a + [.tensor(b)] + p.tail)
     }
 
     private func skinny(_ p: Product) throws {

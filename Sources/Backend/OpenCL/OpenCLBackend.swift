@@ -19,6 +19,8 @@
     let vector: Int
     /// Elements that a work-group of an elementwise kernel covers.
     let block: Int
+    /// What the device and the configuration allow.
+    let largestWorkGroup: Int
     private var unflushed = 0
 
     public init(device: OpenCLDevice, configuration: OpenCLConfiguration = .init()) throws {
@@ -33,7 +35,9 @@
         case .narrow: true
         case .wide: false
         }
-      workGroup = narrow ? 1 : max(1, min(256, device.maximumWorkGroup))
+      let limit = min(device.maximumWorkGroup, configuration.maximumWorkGroup ?? .max)
+      largestWorkGroup = max(1, min(256, limit))
+      workGroup = narrow ? 1 : largestWorkGroup
       vector = narrow ? 16 : 1
       block = narrow ? 8192 : 4 * workGroup
       programs = OpenCLPrograms(

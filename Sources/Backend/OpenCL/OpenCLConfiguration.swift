@@ -30,6 +30,9 @@
     public var matmul: Matmul
     /// Default `.automatic`.
     public var shape: Shape
+    /// Most work-items of a work-group; nil is the device's own limit, at most 256. Default nil.
+    /// Small or odd numbers are slow and for tests, simulators above all.
+    public var maximumWorkGroup: Int?
     /// Folder of compiled programs; nil keeps none. Default: `$MPO_CACHE_DIR`, else
     /// `$XDG_CACHE_HOME/magnetic`, else `~/.cache/magnetic`. A folder that cannot be written and a
     /// damaged file cost a compilation and are no errors.
@@ -39,11 +42,12 @@
     public var poolLimit: Int?
 
     public init(
-      matmul: Matmul = .automatic, shape: Shape = .automatic,
+      matmul: Matmul = .automatic, shape: Shape = .automatic, maximumWorkGroup: Int? = nil,
       cacheDirectory: String? = OpenCLConfiguration.defaultCacheDirectory, poolLimit: Int? = nil
     ) {
       self.matmul = matmul
       self.shape = shape
+      self.maximumWorkGroup = maximumWorkGroup
       self.cacheDirectory = cacheDirectory
       self.poolLimit = poolLimit
     }
