@@ -8,10 +8,11 @@
 func peakResidentMiB() -> Double {
   var usage = rusage()
   #if canImport(Glibc)
-    getrusage(RUSAGE_SELF, &usage)
-    return Double(usage.ru_maxrss) / 1024
+    let unit = 1024.0  // ru_maxrss is in KiB
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   #else
+    let unit = 1_048_576.0  // and in bytes
     getrusage(RUSAGE_SELF, &usage)
-    return Double(usage.ru_maxrss) / (1024 * 1024)
   #endif
+  return Double(usage.ru_maxrss) / unit
 }
