@@ -8,7 +8,7 @@
 # OCLGRIND_BACKEND: tiled (default, GPU kernels) or vector; OCLGRIND_WORK_GROUP: work-items of a
 # group, default 5, small since the simulator is slow and odd since nothing may rely on powers of
 # two. The default filter takes about two minutes; 'Conformance/(attention|matmul|logProb)' take
-# several more.
+# over five more on a busy machine.
 set -eu
 cd "$(dirname "$0")/.."
 filter=${1:-'Conformance/(copy|addAnd|rotary|attentionLarge|decode|gather|embedding|rmsNorm|swiGLU|softmax|crossEntropy|smallDivergences|lossAdjoint|sampleTies|excluded|advantage|norm|adamW)'}
