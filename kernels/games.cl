@@ -51,8 +51,8 @@ KERNEL void magnetic_update(
   for (ulong t = 0; t < steps; t++) {
     for (int i = lid; i < n; i += WG) pi[i] = exp(lp[i]);
     barrier(FENCE);
-    // Every work-item takes part, those behind the end on the last row: PoCL 3.1 drops the inner loop
-    // of work-items that enter when others do not.
+    // Every work-item takes part, those behind the end on the last row: PoCL 3.1 drops the inner
+    // loop of work-items that enter when others do not.
     for (int first = 0; first < n; first += WG) {
       const int i = min(first + lid, n - 1);
       float q = 0, low = 0;
