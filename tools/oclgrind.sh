@@ -13,7 +13,7 @@ set -eu
 cd "$(dirname "$0")/.."
 filter=${1:-'Conformance/(copy|addAnd|rotary|attentionLarge|decode|gather|embedding|rmsNorm|swiGLU|softmax|crossEntropy|smallDivergences|lossAdjoint|sampleTies|excluded|advantage|norm|adamW)'}
 command -v oclgrind >/dev/null || { echo "oclgrind is not installed" >&2; exit 2; }
-swift build -c release --build-tests -Xswiftc -enable-testing
+swift build -c release --build-tests
 tests=$(find .build/release/ -maxdepth 1 -name '*PackageTests.xctest' | head -n 1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
