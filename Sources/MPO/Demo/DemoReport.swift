@@ -94,21 +94,22 @@ extension DemoReport {
   /// What the reader sees, in plain words, and how exact it is.
   public var explanation: String {
     let prompts = StoryGrammar.prompts.count
-    func number(_ x: Double) -> String { String(format: "%.3f", x) }
+    let count = settings.samples * prompts
+    let pooled = String(format: "%.3f", samplingGap)
+    let apart = String(format: "%.3f", promptSamplingGap)
     return """
-      A model tells in the first line of a story whom one met. A judge prefers dragons to knights, \
-      wizards to dragons, knights to wizards, and any of the three to a mere stone or cloud, so \
-      whoever always says the same is beaten. The duality gap is what an opponent who knows a \
-      player's habits can win: with a gap g the best one is preferred in (1 + g) / 2 of the cases. \
-      It is 0 only at the equilibrium, which is level with any mixture of the three and beats the \
-      base just as often as that tells of stones. Self-play without a magnet runs in circles; a \
-      fixed magnet stops on the way, held back by the base; a refreshed magnet (MPO) is meant to \
-      arrive.
+      A model tells whom one met. A judge prefers dragons to knights, wizards to dragons, knights to
+      wizards, and any of the three to a mere stone or cloud ("other"), so whoever always says the
+      same is beaten. The duality gap is what an opponent who knows a player's habits can win: with
+      gap g the best one is preferred in (1 + g) / 2 of the cases. It is 0 only at the equilibrium,
+      which is level with any mix of the three and wins where the other tells of stones; a higher
+      win rate over the base is had by playing on its habits, at the price of a gap. Self-play
+      without a magnet runs in circles; a fixed magnet stops on the way, held back by the base; a
+      refreshed magnet (MPO) is meant to arrive.
 
-      Shares and gaps are of \(settings.samples * prompts) fresh responses, \(settings.samples) to \
-      each of \(prompts) prompts, of the last checkpoint. A gap measured by samples is biased \
-      upwards: at this number the exact equilibrium would show \(number(samplingGap)) on average, \
-      and \(number(promptSamplingGap)) per prompt. The intervals are over prompts.
+      Shares and gaps are of \(count) fresh responses of the last checkpoint, over \(prompts) prompts.
+      Measured by samples a gap is biased upwards: the exact equilibrium would show \(pooled) on
+      average at this number, and \(apart) per prompt. The intervals are over prompts.
 
       """
   }
