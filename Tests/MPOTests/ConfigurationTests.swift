@@ -196,6 +196,12 @@ import Testing
     settings.magnetSyncSteps = 6
     settings.magnetSyncSteps = 0
     #expect(settings.hint() == nil)
+    // No magnet to be early; one so weak that no period would do.
+    settings.magnetSyncSteps = 5
+    settings.magnetCoefficient = 0
+    #expect(settings.hint() == nil)
+    settings.magnetCoefficient = 1e-300
+    #expect(settings.hint() != nil)
   }
 
   @Test func printsEverySetting() throws {

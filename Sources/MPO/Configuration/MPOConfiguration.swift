@@ -82,7 +82,7 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
     let product = eta * magnetCoefficient * Double(magnetSyncSteps)
     guard magnetSyncSteps > 0, magnetCoefficient > 0, product < 0.6 else { return nil }
     let value = (product * 1000).rounded() / 1000
-    let wanted = Int((0.6 / (eta * magnetCoefficient)).rounded(.up))
+    let wanted = Int(min(1e15, (0.6 / (eta * magnetCoefficient)).rounded(.up)))
     return "hint: eta * magnet_coef * magnet_sync_steps = \(shortNumber(value)), below 0.6: the "
       + "magnet may move before the policy has settled, and self-play may cycle (a heuristic). "
       + "Try magnet_sync_steps \(wanted) or more"
