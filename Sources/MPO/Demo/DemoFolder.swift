@@ -31,12 +31,16 @@ struct DemoFolder {
       throw DemoError.occupied(folder: folder)
     }
     do {
+      try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+      // The marker is the first thing in it, so that an interrupted demo's folder is one too.
+      try write("Made by 'magnetic demo'; running it again replaces its files.\n", Self.marker)
       try files.createDirectory(
         atPath: settings.path("tokenizer"), withIntermediateDirectories: true)
+    } catch let error as FileError {
+      throw error
     } catch {
       throw FileError(call: "mkdir", path: folder, code: posixCode(error))
     }
-    try write("Made by 'magnetic demo'; running it again replaces its files.\n", Self.marker)
     // Results of an earlier run do not describe this one.
     try? files.removeItem(atPath: settings.path(DemoReport.file))
   }
