@@ -12,7 +12,7 @@ struct Magnetic: ParsableCommand {
       """,
     subcommands: [
       DevicesCommand.self, SFTCommand.self, TrainCommand.self, GenerateCommand.self,
-      ScoreCommand.self, EvaluateCommand.self,
+      ScoreCommand.self, EvaluateCommand.self, DemoCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.
