@@ -51,10 +51,16 @@ public final class CPUBackend: ComputeBackend {
 
   public var description: DeviceDescription {
     DeviceDescription(
-      kind: .cpu, name: "CPU", vendor: Self.architecture,
+      kind: .cpu, name: Self.processorName, vendor: Self.architecture,
       driver: sgemm == nil ? "portable kernels" : "oneDNN", computeUnits: threads,
       memory: Int(clamping: ProcessInfo.processInfo.physicalMemory))
   }
+
+  private static let processorName: String = {
+    var name = [CChar](repeating: 0, count: 64)
+    mpo_cpu_name(&name)
+    return name.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+  }()
 
   private static var architecture: String {
     #if arch(x86_64)

@@ -146,6 +146,9 @@ void mpo_adamw(
     mpo_pool *pool, float *p, const float *g, float *m, float *v, long n, const float *norm,
     mpo_adamw_settings settings);
 
+/// The processor's name, zero-terminated.
+void mpo_cpu_name(char name[64]);
+
 // MARK: For tests
 
 /// The vector exp and tanh of these kernels over n elements.
