@@ -212,7 +212,7 @@ import Testing
     try settings.apply(yaml: Self.game)
     let lines = settings.resolvedLines()
     #expect(lines.contains { $0.hasPrefix("* num_generations") && $0.hasSuffix("  64") })
-    #expect(lines.contains { $0.hasPrefix("  adam_beta2") && $0.hasSuffix("  0.95") })
+    #expect(lines.contains { $0.hasPrefix("  adam_beta2") && $0.hasSuffix("  0.999") })
     #expect(lines.contains { $0.contains(#"girl "\\bgirl\\b" [0.5, 0, 1]"#) })
     #expect(
       MPOConfiguration.options.allSatisfy { option in lines.contains { $0.contains(option.name) } })

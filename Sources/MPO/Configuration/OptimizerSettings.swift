@@ -20,8 +20,8 @@ public struct OptimizerSettings: Sendable, Equatable {
   /// Decoupled, lr * decay * weight.
   public var weightDecay = 0.0
   public var beta1 = 0.9
-  /// 0.95 and not Adam's 0.999: a policy's gradients change from rollout to rollout.
-  public var beta2 = 0.95
+  /// As in TRL. On a cyclic game 0.95 left a wider spread of gaps (bench/NOTES.md).
+  public var beta2 = 0.999
   public var epsilon = 1e-8
   /// The gradient is scaled down to this L2 norm; 0 is off.
   public var maxGradNorm = 1.0
