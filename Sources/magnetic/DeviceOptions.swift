@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import MPOBackend
 
 /// Where to compute.
@@ -24,11 +23,6 @@ func openDevice(_ name: String, threads: Int) throws -> any ComputeBackend {
   }
   note("device: \(backend.description.summary)")
   return backend
-}
-
-/// One line on standard error.
-func note(_ text: String) {
-  FileHandle.standardError.write(Data((text + "\n").utf8))
 }
 
 extension DeviceDescription {

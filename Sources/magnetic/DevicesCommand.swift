@@ -11,9 +11,9 @@ struct DevicesCommand: ParsableCommand {
       let name = device.kind == .cpu ? "cpu" : "opencl:\(index)"
       if device.kind != .cpu { index += 1 }
       let padding = String(repeating: " ", count: max(1, 10 - name.count))
-      print(
+      try output(
         "\(name)\(padding)\(device.summary)\(device.driver.isEmpty ? "" : " (\(device.driver))")")
     }
-    if index == 0 { print("no OpenCL device (is an ICD installed? e.g. pocl-opencl-icd)") }
+    if index == 0 { try output("no OpenCL device (is an ICD installed? e.g. pocl-opencl-icd)") }
   }
 }

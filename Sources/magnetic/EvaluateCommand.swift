@@ -46,18 +46,18 @@ struct EvaluateCommand: ParsableCommand {
     }
     var line = JSONLine()
     line.add("model", model)
-    report(shares, model, "", &line)
+    try report(shares, model, "", &line)
     if let reference {
       let others = try draw(evaluator, reference, stream: 1, backend)
-      report(try evaluator.classShares(others), reference, "reference_", &line)
+      try report(evaluator.classShares(others), reference, "reference_", &line)
       let rate = try evaluator.winRate(responses, over: others)
       line.add("reference", reference)
       line.add("eval_win_rate", rate.mean)
       line.add("eval_win_rate_low", rate.low)
       line.add("eval_win_rate_high", rate.high)
-      if !json { print("win rate of \(model) over \(reference): \(rate)") }
+      if !json { try output("win rate of \(model) over \(reference): \(rate)") }
     }
-    if json { print(line.text) }
+    if json { try output(line.text) }
   }
 
   private func draw(
@@ -68,13 +68,13 @@ struct EvaluateCommand: ParsableCommand {
 
   private func report(
     _ shares: ClassShares?, _ name: String, _ prefix: String, _ line: inout JSONLine
-  ) {
+  ) throws {
     guard let shares else { return }
     line.add(prefix + "shares", shares.shares.map { ($0.name, $0.share) })
     line.add(prefix + "duality_gap", shares.gap)
     guard !json else { return }
     let list = shares.shares.map { "\($0.name) \(String(format: "%.4f", $0.share))" }
-    print(
+    try output(
       "\(name): \(list.joined(separator: ", ")); duality gap "
         + String(format: "%.4f", shares.gap))
   }

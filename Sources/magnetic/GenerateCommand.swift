@@ -39,8 +39,9 @@ struct GenerateCommand: ParsableCommand {
     guard topK >= 0, topP > 0, topP <= 1, minP >= 0, minP <= 1 else {
       throw ValidationError("--top-k is 0 or more, --top-p in (0, 1], --min-p in [0, 1]")
     }
-    guard numReturnSequences > 0 else {
-      throw ValidationError("--num-return-sequences: expected 1 or more")
+    guard (1...1_000_000).contains(numReturnSequences) else {
+      throw ValidationError(
+        "--num-return-sequences: expected 1 to 1000000, found \(numReturnSequences)")
     }
   }
 
@@ -63,9 +64,9 @@ struct GenerateCommand: ParsableCommand {
           line.add("prompt", prompts[i])
           line.add("text", text)
           line.add("token_ids", completion.tokens)
-          print(line.text)
+          try output(line.text)
         } else {
-          print(prompts[i] + text)
+          try output(prompts[i] + text)
         }
       }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct Magnetic: ParsableCommand {
@@ -17,7 +18,23 @@ struct Magnetic: ParsableCommand {
 
   /// Snake-case option names are accepted everywhere.
   static func main() {
-    main(CommandLine.arguments.dropFirst().map(kebabOption))
+    openMissingStreams()
+    do {
+      var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(kebabOption))
+      try command.run()
+    } catch {
+      let code = exitCode(for: error)
+      // Help, and the status after a signal.
+      if code.isSuccess || error is ExitCode { exit(withError: error) }
+      note("error: \(oneLine(message(for: error)))")
+      Foundation.exit(code.rawValue)
+    }
+  }
+
+  /// An error is one line, so that a log's reader and a script find it whole.
+  static func oneLine(_ text: String) -> String {
+    text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+      .filter { !$0.isEmpty }.joined(separator: "; ")
   }
 
   /// `--max_new_tokens=64` to `--max-new-tokens=64`; anything that is no long option stays.

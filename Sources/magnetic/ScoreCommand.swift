@@ -35,7 +35,7 @@ struct ScoreCommand: ParsableCommand {
           var line = JSONLine()
           line.add("logprobs", logProbs)
           line.add("nll", -logProbs.reduce(0.0) { $0 + Double($1) })
-          print(line.text)
+          try output(line.text)
         }
         (batch, size) = ([], 0)
       }

@@ -4,6 +4,8 @@ public enum CheckpointError: Error, CustomStringConvertible {
   case save(step: Int, reason: String, diskFull: Bool, kept: String?)
   /// The output folder already holds a run, and neither resume nor overwrite was asked for.
   case occupied(folder: String, checkpoint: String)
+  /// Another process trains into the folder; its id, where it could be read.
+  case locked(folder: String, pid: Int?)
   /// Resume was asked for, and there is nothing complete to resume from.
   case nothingToResume(folder: String)
   /// A named checkpoint is not complete.
@@ -25,6 +27,10 @@ public enum CheckpointError: Error, CustomStringConvertible {
     case .occupied(let folder, let checkpoint):
       return "\(folder) already holds \(checkpoint): continue with --resume, start afresh with "
         + "--overwrite-output-dir, or choose another output_dir"
+    case .locked(let folder, let pid):
+      let holder = pid.map { "process \($0)" } ?? "another process"
+      return "\(folder): \(holder) is training into this folder; wait for it or stop it, or choose "
+        + "another output_dir"
     case .nothingToResume(let folder):
       return "\(folder) holds no complete checkpoint to resume from; leave --resume out to start"
     case .incomplete(let folder, let text): return "\(folder) is no complete checkpoint: \(text)"

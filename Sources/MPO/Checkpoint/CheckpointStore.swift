@@ -9,7 +9,8 @@ import Foundation
 /// Checkpoints of one run, folders `checkpoint-<step>` in its output folder. One is complete only
 /// with its file `DONE`, which lists the others and their sizes and is written last. A save goes to
 /// `.tmp-checkpoint-<step>-<pid>` beside, is forced to the disk and renamed, so a kill at any point
-/// leaves the earlier checkpoints as they were. One process and one thread write to a folder.
+/// leaves the earlier checkpoints as they were. One process and one thread write to a folder; a
+/// `RunLock` sees to it.
 public struct CheckpointStore: Sendable {
   public static let marker = "DONE"
 
@@ -38,19 +39,17 @@ public struct CheckpointStore: Sendable {
   /// - Returns: the checkpoint to load, or nil to start afresh.
   /// - Throws: `CheckpointError.occupied`, `.nothingToResume`, `.incomplete`; `FileError`.
   public func prepare(resume: String = "", overwrite: Bool = false) throws -> URL? {
-    do {
-      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(call: "mkdir", path: folder.path, code: posixCode(error))
-    }
-    guard access(folder.path, W_OK) == 0 else {
-      throw FileError(call: "access", path: folder.path, code: errno)
-    }
+    try makeOutputFolder(folder.path)
     cleanLeftovers()
     if !resume.isEmpty, resume != "latest" {
       let named = URL(fileURLWithPath: resume, isDirectory: true)
       if let reason = Self.incompleteness(named) {
         throw CheckpointError.incomplete(folder: resume, reason)
+      }
+      // Continuing another folder's checkpoint here would replace the run that is here.
+      if !overwrite, !isInside(named), let latest = latestComplete() {
+        throw CheckpointError.occupied(
+          folder: folder.path, checkpoint: latest.url.lastPathComponent)
       }
       return named
     }
@@ -124,6 +123,9 @@ public struct CheckpointStore: Sendable {
       try body(temporary)
       try finish(temporary, step: step)
       try publish(temporary, as: final, step: step)
+    } catch let error as TrainingError {
+      try? FileManager.default.removeItem(at: temporary)
+      throw error
     } catch {
       try? FileManager.default.removeItem(at: temporary)
       let kept = latestComplete()?.url.lastPathComponent
@@ -194,6 +196,11 @@ public struct CheckpointStore: Sendable {
 
   // MARK: - Looking around
 
+  private func isInside(_ checkpoint: URL) -> Bool {
+    checkpoint.resolvingSymlinksInPath().standardizedFileURL.deletingLastPathComponent().path
+      == folder.resolvingSymlinksInPath().standardizedFileURL.path
+  }
+
   /// All folders `checkpoint-<step>`, complete or not, by step.
   private func checkpoints() -> [(step: Int, url: URL)] {
     names().compactMap { name -> (step: Int, url: URL)? in
@@ -209,15 +216,18 @@ public struct CheckpointStore: Sendable {
   }
 
   /// Removes what processes that no longer run were writing: `.tmp-checkpoint-*`,
-  /// `.old-checkpoint-*`, `.trash-checkpoint-*` and the `*.tmp-<pid>` of `AtomicFile`. A complete temporary folder without
-  /// its checkpoint is put in place instead.
+  /// `.old-checkpoint-*`, `.trash-checkpoint-*`, the `*.tmp-<pid>` of `AtomicFile` and the
+  /// `.<name>.<pid>-<id>.tmp` of the model's files. A complete temporary folder without its
+  /// checkpoint is put in place instead.
   private func cleanLeftovers() {
     // Newer saves (.tmp) before what they replaced (.old).
     for name in names().sorted().reversed() {
       let url = folder.appendingPathComponent(name)
       let parts = name.split(separator: "-")
+      let ofModel = name.hasPrefix(".") && name.hasSuffix(".tmp") && parts.count >= 2
+      let number = ofModel ? parts[parts.count - 2].split(separator: ".").last : parts.last
       // A pid of ours is one of an earlier container with the same number: this one is starting.
-      guard let owner = parts.last.flatMap({ pid_t($0) }),
+      guard let owner = number.flatMap({ pid_t($0) }),
         owner == getpid() || (kill(owner, 0) != 0 && errno != EPERM)
       else { continue }
       if name.hasPrefix(".tmp-checkpoint-") || name.hasPrefix(".old-checkpoint-") {
@@ -229,7 +239,7 @@ public struct CheckpointStore: Sendable {
         } else {
           try? FileManager.default.removeItem(at: url)
         }
-      } else if name.hasPrefix(".trash-checkpoint-") || name.hasSuffix(".tmp-\(owner)") {
+      } else if ofModel || name.hasPrefix(".trash-checkpoint-") || name.hasSuffix(".tmp-\(owner)") {
         try? FileManager.default.removeItem(at: url)
       }
     }

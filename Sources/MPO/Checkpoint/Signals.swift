@@ -11,9 +11,11 @@ import Synchronization
 public enum StopSignal {
   private static let received = Atomic<Int32>(0)
 
-  /// Starts listening. Call it once, before long work.
+  /// Starts listening. Call it once, before long work. A reader of the log that goes away
+  /// (SIGPIPE) does not end the work either.
   public static func install() {
     received.store(0, ordering: .sequentiallyConsistent)
+    signal(SIGPIPE, SIG_IGN)
     signal(SIGINT) { StopSignal.handle($0) }
     signal(SIGTERM) { StopSignal.handle($0) }
   }
@@ -22,6 +24,7 @@ public enum StopSignal {
   public static func uninstall() {
     signal(SIGINT, SIG_DFL)
     signal(SIGTERM, SIG_DFL)
+    signal(SIGPIPE, SIG_DFL)
     received.store(0, ordering: .sequentiallyConsistent)
   }
 

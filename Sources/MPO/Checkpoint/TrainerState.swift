@@ -64,4 +64,23 @@ public struct TrainerState: Codable, Sendable, Equatable {
     }
     return state
   }
+
+  /// - Throws: `CheckpointError.state` when the random numbers of `seed` would not continue the run.
+  func requireSeed(_ seed: Int, folder: URL) throws {
+    guard self.seed == UInt64(seed) else {
+      throw CheckpointError.state(
+        path: folder.path,
+        "is of a run with seed \(self.seed), this one has \(seed); the random numbers would not "
+          + "continue")
+    }
+  }
+}
+
+extension ConfigurableSettings {
+  /// A line for each setting that is not as it was when the checkpoint was saved.
+  func changes(since state: TrainerState) -> [String] {
+    differences(from: state.settings).filter {
+      !$0.hasPrefix("resume_from_checkpoint") && !$0.hasPrefix("overwrite_output_dir")
+    }.map { "changed since the checkpoint: \($0)" }
+  }
 }

@@ -69,7 +69,7 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var klToGo = false
   /// Writes a few responses of every logged rollout beside the metrics.
   public var logCompletions = false
-  /// Rollouts between evaluations against the starting model; 0 = never.
+  /// Rollouts between evaluations against the starting model (and one at the end); 0 = never.
   public var evalSteps = 0
   public init() {}
 
@@ -162,7 +162,8 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
       .bool("log_completions", \.logCompletions, "Write some responses of every logged rollout."),
       .int(
         "eval_steps", \.evalSteps, atLeast: 0,
-        "Rollouts between evaluations against the starting model; 0 is never."),
+        "Rollouts between evaluations against the starting model, on the first 64 prompts, and one "
+          + "at the end; 0 is never."),
     ]
   }
 

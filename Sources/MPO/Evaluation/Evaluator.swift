@@ -43,16 +43,41 @@ public struct Evaluator {
   /// Win rate of `first` over `second`, (prompts, samples) each. Responses meet in blocks of 64, so
   /// that K = 4,096 asks for 64 x 64 preferences at a time and not for 4,096 x 4,096.
   public func winRate(_ first: [[String]], over second: [[String]]) throws -> WinRate {
-    let block = 64
     var means = prompts.map { _ in [Double]() }
-    for start in stride(from: 0, to: samples, by: block) {
-      let part = start..<min(start + block, samples)
-      let table = try judge.compare(
-        prompts: prompts, first: first.map { Array($0[part]) },
-        second: second.map { Array($0[part]) })
+    try compare(first, over: second) { table in
       for (n, rows) in table.rowMeans().enumerated() { means[n] += rows }
     }
     return Statistics.winRate(rowMeans: means, seed: seed)
+  }
+
+  /// Share of pairs that `first` wins, P > 1/2, ties counting half, and the mean of P over them.
+  public func headToHead(
+    _ first: [[String]], over second: [[String]]
+  ) throws -> (wins: Double, probability: Double) {
+    var wins = 0.0
+    var sum = 0.0
+    var pairs = 0
+    try compare(first, over: second) { table in
+      for value in table.values {
+        wins += value > 0.5 ? 1 : (value == 0.5 ? 0.5 : 0)
+        sum += Double(value)
+      }
+      pairs += table.values.count
+    }
+    return (wins / Double(max(1, pairs)), sum / Double(max(1, pairs)))
+  }
+
+  private func compare(
+    _ first: [[String]], over second: [[String]], _ body: (ComparisonTable) -> Void
+  ) throws {
+    let block = 64
+    for start in stride(from: 0, to: samples, by: block) {
+      let part = start..<min(start + block, samples)
+      body(
+        try judge.compare(
+          prompts: prompts, first: first.map { Array($0[part]) },
+          second: second.map { Array($0[part]) }))
+    }
   }
 
   /// Class shares over all prompts and the duality gap of playing them, for a judge that sorts

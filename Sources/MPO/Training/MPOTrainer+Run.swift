@@ -12,12 +12,15 @@ extension MPOTrainer: TrainableRun {
     print: (String) -> Void, stopRequested: @escaping () -> Bool = { StopSignal.requested }
   ) throws -> TrainingOutcome {
     let settings = configuration.run
+    let lock = try RunLock(settings.outputDirectory)
+    defer { withExtendedLifetime(lock) {} }
     let store = CheckpointStore(settings.outputDirectory, totalLimit: settings.saveTotalLimit)
     let resumed = try store.prepare(
       resume: settings.resume, overwrite: settings.overwriteOutputDirectory)
     for line in configuration.resolvedLines() { print(line) }
     print(memoryLine)
     if let hint = configuration.hint() { print(hint) }
+    try prepareEvaluation()
     if let resumed { try resume(from: resumed, store, print: print) }
     let log = try MetricsLog(
       path: settings.outputDirectory + "/metrics.jsonl",
@@ -31,12 +34,7 @@ extension MPOTrainer: TrainableRun {
 
   private func resume(from folder: URL, _ store: CheckpointStore, print: (String) -> Void) throws {
     let state = try TrainerState.read(from: folder)
-    guard state.seed == UInt64(configuration.run.seed) else {
-      throw CheckpointError.state(
-        path: folder.path,
-        "is of a run with seed \(state.seed), this one has \(configuration.run.seed); the random "
-          + "numbers would not continue")
-    }
+    try state.requireSeed(configuration.run.seed, folder: folder)
     try tensors.read(from: folder, on: model.decoder.backend)
     learner.optimizer.step = state.optimizerStep
     learner.rollouts = state.globalStep
@@ -44,10 +42,7 @@ extension MPOTrainer: TrainableRun {
     restore(step: state.globalStep, tokensSeen: state.tokens, cursor: state.cursor)
     try store.removeNewer(than: state.globalStep)
     print("resumed from \(folder.lastPathComponent)")
-    let changed = configuration.differences(from: state.settings).filter {
-      !$0.hasPrefix("resume_from_checkpoint") && !$0.hasPrefix("overwrite_output_dir")
-    }
-    for line in changed { print("changed since the checkpoint: \(line)") }
+    for line in configuration.changes(since: state) { print(line) }
   }
 
   private var tensors: TrainingTensors {
@@ -57,7 +52,11 @@ extension MPOTrainer: TrainableRun {
 
   var stepsInAll: Int { totalSteps }
 
-  func advance() throws -> StepReport { try step() }
+  func advance() throws -> StepReport {
+    var report = try step()
+    report.values += try evaluateIfDue()
+    return report
+  }
 
   func values(_ report: StepReport) -> [(name: String, value: MetricValue)] {
     var values = report.values.map { ($0.name, MetricValue.number($0.value)) }
@@ -71,12 +70,15 @@ extension MPOTrainer: TrainableRun {
     let names = [
       ("loss", "loss"), ("magnet/kl", "kl_magnet"), ("loss/kl", "kl_old"),
       ("objective/entropy", "entropy"), ("grad_norm", "grad_norm"), ("duality_gap", "gap"),
+      ("eval_win_rate", "eval_win_rate"), ("eval_avg_win_prob", "eval_avg_win_prob"),
       ("tokens_per_second", "tok/s"),
     ]
     return names.compactMap { key, title in report[key].map { (title, $0) } }
   }
 
   func writeCheckpoint(to folder: URL) throws {
+    try TrainingError.checkFinite(
+      learner.policy, model.decoder, tokens: prompts.first?.tokens ?? [0], step: stepsDone)
     var state = TrainerState()
     state.globalStep = stepsDone
     state.optimizerStep = learner.optimizer.step

@@ -16,7 +16,9 @@ public final class MPOTrainer {
   public private(set) var stepsDone = 0
   /// Response tokens drawn so far.
   public private(set) var tokensSeen = 0
-  private let prompts: [TokenizedPrompt]
+  /// Responses of the starting model, for `eval_steps`; nil until `run` draws them.
+  var startingResponses: [[String]]?
+  let prompts: [TokenizedPrompt]
   private var sampler: EpochSampler
   private var backend: any ComputeBackend { model.decoder.backend }
 

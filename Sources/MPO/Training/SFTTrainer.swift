@@ -124,6 +124,8 @@ extension SFTTrainer: TrainableRun {
     print: (String) -> Void, stopRequested: @escaping () -> Bool = { StopSignal.requested }
   ) throws -> TrainingOutcome {
     let settings = configuration.run
+    let lock = try RunLock(settings.outputDirectory)
+    defer { withExtendedLifetime(lock) {} }
     let store = CheckpointStore(settings.outputDirectory, totalLimit: settings.saveTotalLimit)
     let resumed = try store.prepare(
       resume: settings.resume, overwrite: settings.overwriteOutputDirectory)
@@ -131,6 +133,7 @@ extension SFTTrainer: TrainableRun {
     print(memoryLine)
     if let resumed {
       let state = try TrainerState.read(from: resumed)
+      try state.requireSeed(settings.seed, folder: resumed)
       try tensors.read(from: resumed, on: model.decoder.backend)
       learner.optimizer.step = state.optimizerStep
       step = state.globalStep
@@ -139,6 +142,7 @@ extension SFTTrainer: TrainableRun {
         count: rows.count, seed: UInt64(settings.seed), cursor: state.cursor)
       try store.removeNewer(than: step)
       print("resumed from \(resumed.lastPathComponent)")
+      for line in configuration.changes(since: state) { print(line) }
     }
     let log = try MetricsLog(
       path: settings.outputDirectory + "/metrics.jsonl",
@@ -200,6 +204,8 @@ extension SFTTrainer: TrainableRun {
   }
 
   func writeCheckpoint(to folder: URL) throws {
+    let tokens = Array((rows.first ?? [0]).prefix(model.decoder.shape.maxPositions))
+    try TrainingError.checkFinite(learner.policy, model.decoder, tokens: tokens, step: step)
     var state = TrainerState()
     state.globalStep = step
     state.optimizerStep = learner.optimizer.step

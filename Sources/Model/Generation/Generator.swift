@@ -83,7 +83,7 @@ public final class Generator {
         throw BackendError.argument(
           op: "generate", "prompt \(i) has no tokens; start it from the BOS token")
       }
-      guard p.count + settings.maxNewTokens <= limit else {
+      guard settings.maxNewTokens <= limit - p.count else {
         throw BackendError.argument(
           op: "generate",
           "prompt \(i) has \(p.count) tokens and \(settings.maxNewTokens) new ones are asked for, "

@@ -1,0 +1,44 @@
+import MPOBackend
+import MPOModel
+
+// `eval_steps`: the policy against the model that the run started from. Only texts of that model are
+// kept, and both players draw from random streams that no rollout uses, so evaluating changes
+// nothing of the training.
+
+extension MPOTrainer {
+  /// Prompts that are evaluated, the first of the file.
+  static let evaluatedPrompts = 64
+  /// Random streams, past those of any rollout.
+  static let startingStream = UInt32.max
+  static let policyStream = UInt32.max - 1
+
+  private var evaluator: Evaluator {
+    Evaluator(
+      judge: judge, prompts: prompts.prefix(Self.evaluatedPrompts).map(\.text),
+      samples: configuration.generations, maxNewTokens: configuration.sampling.maxNewTokens,
+      sampling: configuration.sampling.backendSettings, seed: UInt64(configuration.run.seed))
+  }
+
+  /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a
+  /// resumed run compares with the same texts.
+  func prepareEvaluation() throws {
+    guard configuration.evalSteps > 0 else { return }
+    startingResponses = try evaluator.responses(of: model, stream: Self.startingStream)
+  }
+
+  /// `eval_win_rate`, the share of pairs won, and `eval_avg_win_prob`, their mean preference, every
+  /// `eval_steps` rollouts and at the end; empty elsewhere.
+  func evaluateIfDue() throws -> [(name: String, value: Double)] {
+    guard let startingResponses, configuration.evalSteps > 0,
+      stepsDone % configuration.evalSteps == 0 || stepsDone == totalSteps
+    else { return [] }
+    var clock = PhaseClock()
+    let result = try evaluator.headToHead(
+      evaluator.responses(of: model, stream: Self.policyStream), over: startingResponses)
+    clock.mark("timing/eval")
+    return [
+      ("eval_win_rate", result.wins), ("eval_avg_win_prob", result.probability),
+      ("timing/eval", clock.total),
+    ]
+  }
+}
