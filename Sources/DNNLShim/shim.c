@@ -5,6 +5,8 @@
 
 #include <dlfcn.h>
 #include <dnnl.h>
+#include <pthread.h>
+#include <signal.h>
 
 // Debian's oneDNN runs on OpenMP, whose threads spin and would fight with this package's pool. The
 // thread count is a property of each calling thread, so every one of the pool sets its own to 1.
@@ -17,10 +19,26 @@ static void use_one_thread(void) {
   if (set) set(1);
 }
 
+// Inside its sgemm oneDNN points the stack pointer at a buffer of its own on the heap (valgrind:
+// "client switching stacks"). A signal handler would run there, and the frame that the kernel
+// pushes for it (kilobytes with AVX-512 state) overwrites whatever lies below the buffer: Ctrl-C
+// corrupted the heap. So handlers wait for the end of the product; faults cannot wait.
+static void hold_signals(sigset_t *before) {
+  sigset_t held;
+  sigfillset(&held);
+  const int faults[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGABRT};
+  for (unsigned i = 0; i < sizeof faults / sizeof *faults; i++) sigdelset(&held, faults[i]);
+  pthread_sigmask(SIG_BLOCK, &held, before);
+}
+
 int mpo_dnnl_sgemm(
     int ta, int tb, long m, long n, long k, float alpha, const float *a, long lda, const float *b,
     long ldb, float beta, float *c, long ldc) {
   use_one_thread();
-  return (int)dnnl_sgemm(
+  sigset_t before;
+  hold_signals(&before);
+  int status = (int)dnnl_sgemm(
       ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return status;
 }
