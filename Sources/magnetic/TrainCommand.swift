@@ -19,15 +19,10 @@ struct TrainCommand: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
-    if arguments.contains("--help") || arguments.contains("-h") {
-      print(Self.helpMessage())
-      return
+    try runTraining(arguments, help: Self.helpMessage(), \MPOConfiguration.run) {
+      settings, backend in
+      try MPOTrainer(settings, on: backend).run(print: { note($0) })
     }
-    let settings = try MPOConfiguration.resolve(arguments: arguments)
-    StopSignal.install()
-    let backend = try openDevice(settings.run.device, threads: settings.run.threads)
-    let trainer = try MPOTrainer(settings, on: backend)
-    try finish(trainer.run(print: { note($0) }), settings.run.outputDirectory)
   }
 }
 
@@ -46,16 +41,27 @@ struct SFTCommand: ParsableCommand {
   var arguments: [String] = []
 
   func run() throws {
-    if arguments.contains("--help") || arguments.contains("-h") {
-      print(Self.helpMessage())
-      return
+    try runTraining(arguments, help: Self.helpMessage(), \SFTConfiguration.run) {
+      settings, backend in
+      try SFTTrainer(settings, on: backend).run(print: { note($0) })
     }
-    let settings = try SFTConfiguration.resolve(arguments: arguments)
-    StopSignal.install()
-    let backend = try openDevice(settings.run.device, threads: settings.run.threads)
-    let trainer = try SFTTrainer(settings, on: backend)
-    try finish(trainer.run(print: { note($0) }), settings.run.outputDirectory)
   }
+}
+
+/// The course of both: help or settings, device, run.
+private func runTraining<Settings: ConfigurableSettings>(
+  _ arguments: [String], help: String, _ run: KeyPath<Settings, RunSettings>,
+  _ train: (Settings, any ComputeBackend) throws -> TrainingOutcome
+) throws {
+  if arguments.contains("--help") || arguments.contains("-h") {
+    print(help)
+    return
+  }
+  let settings = try Settings.resolve(arguments: arguments)
+  let common = settings[keyPath: run]
+  StopSignal.install()
+  let backend = try openDevice(common.device, threads: common.threads)
+  try finish(train(settings, backend), common.outputDirectory)
 }
 
 /// Says how a run ended; after a signal the status is 128 + its number.

@@ -1,5 +1,6 @@
 import Foundation
 import MPO
+import MPOModel
 import Testing
 
 @Suite struct MetricsTests {
@@ -43,7 +44,7 @@ import Testing
     try Data("{\"step\": 1}\n".utf8).write(to: URL(fileURLWithPath: path))
     _ = try MetricsLog(path: path, resumedStep: nil)
     #expect(try Self.read(path) == "")
-    #expect(throws: FileError.self) {
+    #expect(throws: ModelError.self) {
       try MetricsLog(path: "/nonexistent/m.jsonl", resumedStep: nil)
     }
   }

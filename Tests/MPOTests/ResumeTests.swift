@@ -153,7 +153,7 @@ import Testing
       try TestBackends.cpus()[1].run { backend in
         let trainer = try SFTTrainer(c, on: backend)
         return try trainer.run(
-          print: { _ in }, stopRequested: { trainer.step >= stopAfter ?? .max })
+          print: { _ in }, stopRequested: { trainer.stepsDone >= stopAfter ?? .max })
       }
     }
     let whole = try settings("whole", "save_steps: 4")

@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin
@@ -150,15 +151,15 @@ public struct CheckpointStore: Sendable {
         folders.append(path)
       } else {
         files[name] = Int(status.st_size)
-        try AtomicFile.forceFile(path)
+        try DurableFile.forceFile(path)
       }
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data = try encoder.encode(Marker(step: step, files: files))
-    try AtomicFile.writeThrough(
+    try AtomicFile.write(
       data, to: temporary.appendingPathComponent(Self.marker).path)
-    for path in folders.reversed() { try AtomicFile.forceFolder(path) }
+    for path in folders.reversed() { try DurableFile.forceFolder(path) }
   }
 
   /// Renames into place. A folder cannot be renamed over another, so one of the same step is moved
@@ -168,13 +169,13 @@ public struct CheckpointStore: Sendable {
     let aside = folder.appendingPathComponent(".old-checkpoint-\(step)-\(getpid())")
     if FileManager.default.fileExists(atPath: final.path) {
       try? FileManager.default.removeItem(at: aside)
-      try AtomicFile.rename(final.path, to: aside.path)
+      try DurableFile.rename(final.path, to: aside.path)
     }
     do {
-      try AtomicFile.rename(temporary.path, to: final.path)
+      try DurableFile.rename(temporary.path, to: final.path)
     } catch {
       if FileManager.default.fileExists(atPath: aside.path) {
-        try? AtomicFile.rename(aside.path, to: final.path)
+        try? DurableFile.rename(aside.path, to: final.path)
       }
       throw error
     }
@@ -190,7 +191,7 @@ public struct CheckpointStore: Sendable {
   private func remove(_ url: URL) throws {
     let trash = folder.appendingPathComponent(".trash-\(url.lastPathComponent)-\(getpid())")
     try? FileManager.default.removeItem(at: trash)
-    try AtomicFile.rename(url.path, to: trash.path)
+    try DurableFile.rename(url.path, to: trash.path)
     try FileManager.default.removeItem(at: trash)
   }
 
@@ -216,16 +217,15 @@ public struct CheckpointStore: Sendable {
   }
 
   /// Removes what processes that no longer run were writing: `.tmp-checkpoint-*`,
-  /// `.old-checkpoint-*`, `.trash-checkpoint-*`, the `*.tmp-<pid>` of `AtomicFile` and the
-  /// `.<name>.<pid>-<id>.tmp` of the model's files. A complete temporary folder without its
-  /// checkpoint is put in place instead.
+  /// `.old-checkpoint-*`, `.trash-checkpoint-*` and the `.<name>.<pid>-<id>.tmp` of `AtomicFile`. A
+  /// complete temporary folder without its checkpoint is put in place instead.
   private func cleanLeftovers() {
     // Newer saves (.tmp) before what they replaced (.old).
     for name in names().sorted().reversed() {
       let url = folder.appendingPathComponent(name)
       let parts = name.split(separator: "-")
-      let ofModel = name.hasPrefix(".") && name.hasSuffix(".tmp") && parts.count >= 2
-      let number = ofModel ? parts[parts.count - 2].split(separator: ".").last : parts.last
+      let ofFile = name.hasPrefix(".") && name.hasSuffix(".tmp") && parts.count >= 2
+      let number = ofFile ? parts[parts.count - 2].split(separator: ".").last : parts.last
       // A pid of ours is one of an earlier container with the same number: this one is starting.
       guard let owner = number.flatMap({ pid_t($0) }),
         owner == getpid() || (kill(owner, 0) != 0 && errno != EPERM)
@@ -235,11 +235,11 @@ public struct CheckpointStore: Sendable {
         let final = folder.appendingPathComponent("checkpoint-\(step)", isDirectory: true)
         let lost = !FileManager.default.fileExists(atPath: final.path)
         if lost, Self.incompleteness(url) == nil {
-          try? AtomicFile.rename(url.path, to: final.path)
+          try? DurableFile.rename(url.path, to: final.path)
         } else {
           try? FileManager.default.removeItem(at: url)
         }
-      } else if ofModel || name.hasPrefix(".trash-checkpoint-") || name.hasSuffix(".tmp-\(owner)") {
+      } else if ofFile || name.hasPrefix(".trash-checkpoint-") {
         try? FileManager.default.removeItem(at: url)
       }
     }

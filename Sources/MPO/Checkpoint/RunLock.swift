@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin
@@ -29,7 +30,9 @@ public final class RunLock {
     }
     // Only a message depends on the number, so a full disk is no fault here.
     ftruncate(descriptor, 0)
-    try? AtomicFile.writeAll(Data("\(getpid())\n".utf8), to: descriptor, path: path)
+    try? Data("\(getpid())\n".utf8).withUnsafeBytes {
+      try writeAll($0, to: descriptor, path: path)
+    }
   }
 
   deinit { close(descriptor) }

@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 /// Everything of a run that is not a tensor, `trainer_state.json` of a checkpoint. The random
 /// numbers need no state: they are functions of the seed and of the counters here.

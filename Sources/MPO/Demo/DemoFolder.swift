@@ -69,7 +69,7 @@ struct DemoFolder {
   }
 
   func write(_ text: String, _ name: String) throws {
-    try AtomicFile.write(Data(text.utf8), to: settings.path(name))
+    try AtomicFile.write(text, to: settings.path(name))
   }
 
   private func header(_ command: String, _ name: String) -> String {

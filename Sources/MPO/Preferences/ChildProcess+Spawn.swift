@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin

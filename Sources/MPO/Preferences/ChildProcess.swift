@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin
@@ -198,9 +199,6 @@ final class ChildProcess {
     }
   }
 }
-
-/// What the system says of an errno.
-package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
 
 private func signalName(_ signal: Int32) -> String {
   switch signal {

@@ -103,12 +103,14 @@ public final class MPOTrainer {
     }
   }
 
-  /// Continues where a checkpoint stopped; weights and moments are restored by the caller.
-  func restore(step: Int, tokensSeen: Int, cursor: DataCursor) {
-    stepsDone = step
-    self.tokensSeen = tokensSeen
+  /// Continues where a checkpoint stopped; the loop has restored weights and moments.
+  func restore(_ state: TrainerState) {
+    stepsDone = state.globalStep
+    tokensSeen = state.tokens
+    learner.rollouts = state.globalStep
+    learner.magnetUpdates = state.magnetUpdates
     sampler = EpochSampler(
-      count: prompts.count, seed: UInt64(configuration.run.seed), cursor: cursor)
+      count: prompts.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }
 

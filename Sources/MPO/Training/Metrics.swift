@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin
@@ -32,7 +33,7 @@ public final class MetricsLog {
 
   /// Opens for appending.
   /// - Parameter resumedStep: keep the lines up to this step and drop the rest; nil empties the file.
-  /// - Throws: `FileError`.
+  /// - Throws: `ModelError` or `FileError`.
   public init(path: String, resumedStep: Int?) throws {
     self.path = path
     let kept = resumedStep.map { Self.lines(of: path, upTo: $0) } ?? Data()
@@ -45,13 +46,15 @@ public final class MetricsLog {
   deinit { close(descriptor) }
 
   /// Appends the line of a step.
-  /// - Throws: `FileError`; a line that did not fit on the disk is taken back.
+  /// - Throws: `ModelError` or `FileError`; a line that did not fit on the disk is taken back.
   public func append(step: Int, _ values: [(name: String, value: MetricValue)]) throws {
     let fields = values.map { "\(jsonString($0.name)): \($0.value.json)" }
     let line = "{" + (["\"step\": \(step)"] + fields).joined(separator: ", ") + "}\n"
     let data = Data(line.utf8)
     do {
-      try AtomicFile.writeAll(data, to: descriptor, path: path)
+      try data.withUnsafeBytes {
+        try writeAll($0, to: descriptor, path: path)
+      }
       length += off_t(data.count)
     } catch {
       ftruncate(descriptor, length)

@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin
@@ -33,7 +34,10 @@ public final class ProgressReporter {
     self.unit = unit
     self.isTerminal = isTerminal ?? (isatty(2) == 1)
     // A closed standard error must not end a run.
-    self.write = write ?? { try? AtomicFile.writeAll(Data($0.utf8), to: 2, path: "stderr") }
+    self.write =
+      write ?? { text in
+        try? Data(text.utf8).withUnsafeBytes { try writeAll($0, to: 2, path: "stderr") }
+      }
     self.clock = clock ?? { Double(DispatchTime.now().uptimeNanoseconds) * 1e-9 }
     started = self.clock()
   }

@@ -9,11 +9,11 @@ public final class SFTTrainer {
   public let learner: CrossEntropyLearner
   /// Optimizer steps in the whole run.
   public let totalSteps: Int
-  public private(set) var step = 0
-  private var tokensSeen = 0
-  private let rows: [[Int32]]
+  public private(set) var stepsDone = 0
+  private(set) var tokensSeen = 0
+  let rows: [[Int32]]
   private let heldOut: [[Int32]]
-  private var sampler: EpochSampler
+  private(set) var sampler: EpochSampler
 
   /// Loads or makes the model and cuts the data into rows.
   public init(_ configuration: SFTConfiguration, on backend: any ComputeBackend) throws {
@@ -88,7 +88,7 @@ public final class SFTTrainer {
       stride(from: 0, to: batch.count, by: size).map {
         Array(batch[$0..<min($0 + size, batch.count)])
       })
-    step += 1
+    stepsDone += 1
     tokensSeen += metrics.tokens
     return metrics
   }
@@ -108,119 +108,11 @@ public final class SFTTrainer {
     }
     return sum / Double(max(1, count))
   }
-}
 
-/// Figures of one step of `sft`.
-public struct SFTReport: Sendable {
-  public var metrics: CrossEntropyMetrics
-  public var seconds: Double
-  /// On the held-out rows, at the steps where they were scored.
-  public var evalLoss: Double?
-}
-
-extension SFTTrainer: TrainableRun {
-  /// Trains to the end; see `MPOTrainer.run`.
-  public func run(
-    print: (String) -> Void, stopRequested: @escaping () -> Bool = { StopSignal.requested }
-  ) throws -> TrainingOutcome {
-    let settings = configuration.run
-    let lock = try RunLock(settings.outputDirectory)
-    defer { withExtendedLifetime(lock) {} }
-    let store = CheckpointStore(settings.outputDirectory, totalLimit: settings.saveTotalLimit)
-    let resumed = try store.prepare(
-      resume: settings.resume, overwrite: settings.overwriteOutputDirectory)
-    for line in configuration.resolvedLines() { print(line) }
-    print(memoryLine)
-    if let resumed {
-      let state = try TrainerState.read(from: resumed)
-      try state.requireSeed(settings.seed, folder: resumed)
-      try tensors.read(from: resumed, on: model.decoder.backend)
-      learner.optimizer.step = state.optimizerStep
-      step = state.globalStep
-      tokensSeen = state.tokens
-      sampler = EpochSampler(
-        count: rows.count, seed: UInt64(settings.seed), cursor: state.cursor)
-      try store.removeNewer(than: step)
-      print("resumed from \(resumed.lastPathComponent)")
-      for line in configuration.changes(since: state) { print(line) }
-    }
-    let log = try MetricsLog(
-      path: settings.outputDirectory + "/metrics.jsonl",
-      resumedStep: resumed == nil ? nil : step)
-    let loop = RunLoop(
-      settings: settings, store: store, log: log,
-      progress: ProgressReporter(total: totalSteps, first: step),
-      stopRequested: stopRequested)
-    return try loop.run(self)
-  }
-
-  private var tensors: TrainingTensors {
-    TrainingTensors(policy: learner.policy, magnet: nil, optimizer: learner.optimizer)
-  }
-
-  private var memoryLine: String {
-    let rows = configuration.batchSize / configuration.run.gradientAccumulationSteps
-    let tokens = max(1, rows) * configuration.maxLength
-    return MemoryEstimate(
-      model.decoder.shape, copies: 4, tokens: tokens, lossTokens: tokens, logitArrays: 1,
-      checkpointing: configuration.run.gradientCheckpointing
-    ).line
-  }
-
-  var stepsDone: Int { step }
-  var stepsInAll: Int { totalSteps }
-
-  func advance() throws -> SFTReport {
-    var clock = PhaseClock()
-    let metrics = try trainStep()
-    clock.mark("timing/train")
-    let every = configuration.evalSteps
-    let due = step == totalSteps || (every > 0 && step % every == 0)
-    return SFTReport(
-      metrics: metrics, seconds: clock.total, evalLoss: due ? try heldOutLoss() : nil)
-  }
-
-  func values(_ report: SFTReport) -> [(name: String, value: MetricValue)] {
-    let m = report.metrics
-    var values: [(name: String, value: Double)] = [
-      ("loss", m.loss), ("grad_norm", m.gradNorm), ("learning_rate", m.learningRate),
-      ("epoch", sampler.epochs), ("num_tokens", Double(tokensSeen)),
-      ("step_time", report.seconds),
-      ("tokens_per_second", Double(m.tokens) / max(report.seconds, 1e-9)),
-      ("peak_memory", Double(model.decoder.backend.memory.peak) / 1_048_576),
-    ]
-    if let loss = report.evalLoss { values.append(("eval_loss", loss)) }
-    return values.map { ($0.name, .number($0.value)) }
-  }
-
-  func columns(_ report: SFTReport) -> [(name: String, value: Double)] {
-    let m = report.metrics
-    var columns: [(name: String, value: Double)] = [
-      ("loss", m.loss), ("grad_norm", m.gradNorm), ("lr", m.learningRate),
-      ("tok/s", Double(m.tokens) / max(report.seconds, 1e-9)),
-    ]
-    if let loss = report.evalLoss { columns.append(("eval_loss", loss)) }
-    return columns
-  }
-
-  func writeCheckpoint(to folder: URL) throws {
-    let tokens = Array((rows.first ?? [0]).prefix(model.decoder.shape.maxPositions))
-    try TrainingError.checkFinite(learner.policy, model.decoder, tokens: tokens, step: step)
-    var state = TrainerState()
-    state.globalStep = step
-    state.optimizerStep = learner.optimizer.step
-    state.epoch = sampler.epochs
-    state.cursor = sampler.cursor
-    state.seed = UInt64(configuration.run.seed)
-    state.tokens = tokensSeen
-    state.settings = Dictionary(
-      configuration.resolvedSettings().map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-    try tensors.write(state, model: model, to: folder)
-  }
-
-  func writeModel() throws {
-    try model.save(
-      learner.policy, to: configuration.run.outputDirectory,
-      dtype: configuration.run.savedType.fileType(stored: model.storedType))
+  func restore(_ state: TrainerState) {
+    stepsDone = state.globalStep
+    tokensSeen = state.tokens
+    sampler = EpochSampler(
+      count: rows.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }

@@ -3,13 +3,13 @@ import Foundation
 /// A file that appears whole or not at all: written under a temporary name in the same folder,
 /// flushed to the disk and then renamed over the target. Dropped without `commit`, the temporary
 /// is removed.
-final class AtomicFile {
-  let path: String
+package final class AtomicFile {
+  package let path: String
   private let temporary: String
   private var descriptor: Int32
 
   /// Creates the temporary beside `path`. Throws `ModelError.file`.
-  init(path: String) throws {
+  package init(path: String) throws {
     self.path = path
     let url = URL(fileURLWithPath: path)
     let unique = UUID().uuidString.prefix(8)
@@ -29,7 +29,7 @@ final class AtomicFile {
   }
 
   /// Appends. A full disk is `ModelError.file`, with the bytes that were to be written.
-  func write(_ bytes: UnsafeRawBufferPointer) throws {
+  package func write(_ bytes: UnsafeRawBufferPointer) throws {
     try writeAll(bytes, to: descriptor, path: path)
   }
 
@@ -39,7 +39,7 @@ final class AtomicFile {
   }
 
   /// Flushes, closes and renames; afterwards the file is there under its name.
-  func commit() throws {
+  package func commit() throws {
     guard fsync(descriptor) == 0 else { throw failure("cannot flush", errno) }
     let closed = close(descriptor)
     let code = errno
@@ -61,8 +61,15 @@ final class AtomicFile {
     .file(path: path, "\(what): \(systemMessage(code)); the previous file, if any, is unchanged")
   }
 
+  /// Writes all of `bytes` under `path`, or nothing.
+  package static func write(_ bytes: some ContiguousBytes, to path: String) throws {
+    let file = try AtomicFile(path: path)
+    try bytes.withUnsafeBytes { try file.write($0) }
+    try file.commit()
+  }
+
   /// Writes a whole text under `path`, or nothing.
-  static func write(_ text: String, to path: String) throws {
+  package static func write(_ text: String, to path: String) throws {
     let file = try AtomicFile(path: path)
     try file.write(text)
     try file.commit()

@@ -41,4 +41,4 @@ final class MappedFile: @unchecked Sendable {
 }
 
 /// The system's words for an `errno`.
-func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }
+package func systemMessage(_ code: Int32) -> String { String(cString: strerror(code)) }

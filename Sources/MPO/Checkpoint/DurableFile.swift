@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 
 #if canImport(Darwin)
   import Darwin
@@ -27,51 +28,8 @@ public struct FileError: Error, Equatable, CustomStringConvertible {
   public var isDiskFull: Bool { code == ENOSPC || code == EDQUOT }
 }
 
-/// Files that are whole or absent: written beside, forced to the disk, renamed over, and the folder
-/// forced to the disk too. A crash at any point leaves the old file.
-public enum AtomicFile {
-  /// Replaces `path` by `data`.
-  /// - Throws: `FileError`; then the old file is as it was and nothing is left beside it.
-  public static func write(_ data: Data, to path: String) throws {
-    let temporary = "\(path).tmp-\(getpid())"
-    do {
-      try writeThrough(data, to: temporary)
-      try rename(temporary, to: path)
-    } catch {
-      unlink(temporary)
-      throw error
-    }
-  }
-
-  /// Writes a new file (or over an old one) and forces it to the disk.
-  package static func writeThrough(_ data: Data, to path: String) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw FileError(call: "open", path: path, code: errno) }
-    do {
-      try writeAll(data, to: descriptor, path: path)
-      try force(descriptor, path: path)
-    } catch {
-      close(descriptor)
-      throw error
-    }
-    guard close(descriptor) == 0 else { throw FileError(call: "close", path: path, code: errno) }
-  }
-
-  static func writeAll(_ data: Data, to descriptor: Int32, path: String) throws {
-    try data.withUnsafeBytes { bytes in
-      var offset = 0
-      while offset < bytes.count {
-        let count = systemWrite(
-          descriptor, bytes.baseAddress.map { $0 + offset }, bytes.count - offset)
-        if count < 0 {
-          if errno == EINTR { continue }
-          throw FileError(call: "write", path: path, code: errno)
-        }
-        offset += count
-      }
-    }
-  }
-
+/// Names and contents that are on the disk when the call returns; `AtomicFile` writes whole files.
+enum DurableFile {
   /// Renames within a folder and forces the folder to the disk.
   static func rename(_ from: String, to path: String) throws {
     guard systemRename(from, path) == 0 else {
@@ -104,10 +62,6 @@ public enum AtomicFile {
       throw FileError(call: "fsync", path: path, code: errno)
     }
   }
-}
-
-private func systemWrite(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
-  write(descriptor, bytes, count)
 }
 
 private func systemRename(_ from: String, _ to: String) -> Int32 { rename(from, to) }
