@@ -50,7 +50,8 @@ public final class LanguageModel {
       storedType: try weights.entry("model.embed_tokens.weight").dtype)
   }
 
-  /// A model with random weights (`ParameterSet.random`) and the tokenizer of a folder.
+  /// A model with random weights (`ParameterSet.random`) and the tokenizer of a folder. Ids of the
+  /// special tokens that the configuration leaves out are the tokenizer's.
   /// - Throws: `ModelError` when the tokenizer has ids that the vocabulary has no place for.
   public static func random(
     _ configuration: ModelConfiguration, tokenizer folder: String, seed: UInt64,
@@ -62,6 +63,7 @@ public final class LanguageModel {
         "the tokenizer in \(folder) has \(tokenizer.vocabularySize) ids, but vocab_size is "
           + "\(configuration.vocabularySize)")
     }
+    let configuration = try configuration.completed(by: tokenizer)
     return LanguageModel(
       folder: "", configuration: configuration,
       generation: GenerationConfiguration(model: configuration), tokenizer: tokenizer,
@@ -93,6 +95,22 @@ public final class LanguageModel {
 }
 
 extension ModelConfiguration {
+  /// With the class name that loaders look for and the special ids, where they are missing.
+  fileprivate func completed(by tokenizer: Tokenizer) throws -> ModelConfiguration {
+    var fields = fields
+    if fields["architectures"] == nil {
+      fields["architectures"] = .array(family.architectures.map { .string($0) })
+    }
+    let ids = [
+      ("bos_token_id", tokenizer.bosID), ("eos_token_id", tokenizer.eosID),
+      ("pad_token_id", tokenizer.padID),
+    ]
+    for (name, id) in ids where fields[name] == nil {
+      if let id { fields[name] = .integer(Int(id)) }
+    }
+    return try ModelConfiguration(parsing: .object(fields), path: "model_config")
+  }
+
   /// What the decoder needs of it.
   public var decoderShape: DecoderShape {
     DecoderShape(

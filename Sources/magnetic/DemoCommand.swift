@@ -30,8 +30,8 @@ struct DemoCommand: ParsableCommand {
     var settings = DemoSettings()
     settings.outputDirectory = outputDir
     settings.seed = seed
-    settings.device = deviceOptions.device
-    settings.threads = deviceOptions.threads
+    settings.device = deviceOptions.device ?? settings.device
+    settings.threads = deviceOptions.threads ?? settings.threads
     settings.pretrainOnly = pretrainOnly
     StopSignal.install()
     let demo = Demo(settings, on: try deviceOptions.open(), print: { note($0) })

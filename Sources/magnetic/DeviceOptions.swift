@@ -1,15 +1,17 @@
 import ArgumentParser
+import MPO
 import MPOBackend
 
 /// Where to compute.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: "cpu | opencl | opencl:<index or name> | auto (a GPU, else the CPU).")
-  var device = "auto"
-  @Option(help: "CPU threads; 0 takes one for each core.")
-  var threads = 0
+  @Option(help: "cpu | opencl | opencl:<index or name> | auto (a GPU, else the CPU; the default).")
+  var device: String?
+  @Option(parsing: .unconditional, help: "CPU threads; 0, the default, takes one for each core.")
+  var threads: Int?
 
-  func open() throws -> any ComputeBackend {
-    try openDevice(device, threads: threads)
+  /// The device that was named, else the one of a configuration.
+  func open(defaults: RunSettings = RunSettings()) throws -> any ComputeBackend {
+    try openDevice(device ?? defaults.device, threads: threads ?? defaults.threads)
   }
 }
 

@@ -34,27 +34,28 @@ struct EvaluateCommand: ParsableCommand {
     guard !settings.dataset.isEmpty else {
       throw ValidationError("no prompts: give --dataset-name FILE or a --config that has one")
     }
-    let backend = try deviceOptions.open()
-    let evaluator = Evaluator(
-      judge: try judge.makeSource(), prompts: try PromptDataset.read(settings.dataset),
-      samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
-      sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
-    let responses = try draw(evaluator, model, stream: 0, backend)
-    let shares = try evaluator.classShares(responses)
-    guard reference != nil || shares != nil else {
+    let source = try judge.makeSource()
+    guard reference != nil || source is CategoryJudge else {
       throw ValidationError("--reference is needed: this judge has no classes to measure alone")
     }
+    let backend = try deviceOptions.open(defaults: settings.run)
+    let evaluator = Evaluator(
+      judge: source, prompts: try PromptDataset.read(settings.dataset),
+      samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
+      sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
+    let responses = try draw(evaluator, model, stream: Evaluator.firstStream, backend)
+    let shares = try evaluator.classShares(responses)
     var line = JSONLine()
     line.add("model", model)
     try report(shares, model, "", &line)
     if let reference {
-      let others = try draw(evaluator, reference, stream: 1, backend)
+      let others = try draw(evaluator, reference, stream: Evaluator.secondStream, backend)
       try report(evaluator.classShares(others), reference, "reference_", &line)
       let rate = try evaluator.winRate(responses, over: others)
       line.add("reference", reference)
-      line.add("eval_win_rate", rate.mean)
-      line.add("eval_win_rate_low", rate.low)
-      line.add("eval_win_rate_high", rate.high)
+      line.add("eval_avg_win_prob", rate.mean)
+      line.add("eval_avg_win_prob_low", rate.low)
+      line.add("eval_avg_win_prob_high", rate.high)
       if !json { try output("win rate of \(model) over \(reference): \(rate)") }
     }
     if json { try output(line.text) }

@@ -8,12 +8,13 @@ struct GenerateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "generate", abstract: "Continues prompts with a model.",
     discussion: """
-      With --json, a line each: {"prompt", "text" (the completion), "token_ids"}. The same seed \
-      draws the same tokens for any batch and, up to rounding, on any device.
+      With --json, a line each: {"prompt", "text" (the completion), "token_ids"}. The draws \
+      depend on the seed and on a prompt's place in the input, not on how many are decoded at \
+      once; up to rounding they are the same on any device.
       """)
 
   @Option(help: "Model folder, or a hub name in the local cache.") var model: String
-  @Option(help: "One prompt; an empty one starts from BOS.") var prompt: String?
+  @Option(parsing: .unconditional, help: "One prompt; an empty one starts from BOS.") var prompt: String?
   @Option(help: "JSON lines with a key 'prompt'.") var input: String?
   @Option(help: "Longest completion, in tokens.") var maxNewTokens = 64
   @Option(help: "Logits are divided by it; 0 takes the likeliest token.") var temperature = 1.0
@@ -33,11 +34,11 @@ struct GenerateCommand: ParsableCommand {
     guard maxNewTokens > 0 else {
       throw ValidationError("--max-new-tokens: expected 1 or more, found \(maxNewTokens)")
     }
-    guard temperature >= 0, temperature.isFinite else {
-      throw ValidationError("--temperature: expected 0 or more, found \(temperature)")
+    guard temperature == 0 || (1e-6...1e6).contains(temperature) else {
+      throw ValidationError("--temperature: expected 0, or 1e-6 to 1e6, found \(temperature)")
     }
-    guard topK >= 0, topP > 0, topP <= 1, minP >= 0, minP <= 1 else {
-      throw ValidationError("--top-k is 0 or more, --top-p in (0, 1], --min-p in [0, 1]")
+    guard topK >= 0, topP >= 1e-6, topP <= 1, minP >= 0, minP <= 1 else {
+      throw ValidationError("--top-k is 0 or more, --top-p in [1e-6, 1], --min-p in [0, 1]")
     }
     guard (1...1_000_000).contains(numReturnSequences) else {
       throw ValidationError(

@@ -11,6 +11,7 @@ struct Magnetic: ParsableCommand {
       Options may be written in kebab or snake case (--max-new-tokens, --max_new_tokens). Results \
       go to standard output, progress and notes to standard error.
       """,
+    version: "0.1.0",
     subcommands: [
       DevicesCommand.self, SFTCommand.self, TrainCommand.self, GenerateCommand.self,
       ScoreCommand.self, EvaluateCommand.self, DemoCommand.self,

@@ -50,7 +50,7 @@ struct ScoreCommand: ParsableCommand {
       tokens = try ids.map { id in
         guard let small = Int32(exactly: id), id < model.decoder.shape.vocabulary else {
           throw ValidationError(
-            "\(input):\(line): token id \(id) is outside the vocabulary of "
+            "\(input): text \(line): token id \(id) is outside the vocabulary of "
               + "\(model.decoder.shape.vocabulary)")
         }
         return small
@@ -59,7 +59,7 @@ struct ScoreCommand: ParsableCommand {
     // The last token is predicted, not read.
     guard tokens.count <= model.decoder.shape.maxPositions + 1 else {
       throw ValidationError(
-        "\(input):\(line): \(tokens.count) tokens, but the model's positions end at "
+        "\(input): text \(line): \(tokens.count) tokens, but the model's positions end at "
           + "\(model.decoder.shape.maxPositions); split the text")
     }
     return tokens

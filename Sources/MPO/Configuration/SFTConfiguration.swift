@@ -107,7 +107,8 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
         "max_length", \.maxLength, aliases: ["max_seq_length"], atLeast: 2, "Tokens of one row."),
       .bool(
         "packing", \.packing,
-        "Join texts and cut the stream into rows; otherwise every text has rows of its own."),
+        "Join texts and cut the stream into rows; with --no-packing every text has rows of its own."
+      ),
     ]
     return source + SettingOption.run(\.run) + rows + SettingOption.optimizer(\.optimizer)
   }

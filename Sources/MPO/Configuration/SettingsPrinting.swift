@@ -31,7 +31,7 @@ extension ConfigurableSettings {
   }
 
   /// One paragraph for each flag, with its default.
-  public static func helpText(width: Int = 96) -> String {
+  public static func helpText(width: Int = 74) -> String {
     var text = "  --config FILE\n      YAML or JSON file of these settings; flags win over it.\n"
     let defaults = Self().resolvedSettings()
     for (option, standard) in zip(options, defaults) {

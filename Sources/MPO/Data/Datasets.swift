@@ -60,7 +60,9 @@ public enum TextDataset {
   public static func read(_ path: String) throws -> [String] {
     let file = try DataFile(path, what: "texts")
     let name = file.path.lowercased()
-    if name.hasSuffix(".jsonl") || name.hasSuffix(".json") || name.hasSuffix(".ndjson") {
+    let first = file.data.first { $0 > 0x20 && ![0xEF, 0xBB, 0xBF].contains($0) }
+    // Whatever it is called, a file that begins like an object is JSON lines and no text to learn.
+    if !name.hasSuffix(".txt"), first == UInt8(ascii: "{") || name.hasSuffix(".jsonl") {
       return try lines(file)
     }
     guard var text = String(data: file.data, encoding: .utf8) else {

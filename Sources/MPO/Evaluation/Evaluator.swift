@@ -11,6 +11,11 @@ public struct Evaluator {
   public var sampling: SamplingSettings
   public var seed: UInt64
 
+  /// Random streams of the two players, past those of any rollout and of `eval_steps`: a model is
+  /// never measured on the very texts that it was trained on.
+  public static let firstStream = UInt32.max - 2
+  public static let secondStream = UInt32.max - 3
+
   public init(
     judge: any PreferenceSource, prompts: [String], samples: Int, maxNewTokens: Int,
     sampling: SamplingSettings = .init(), seed: UInt64 = 0

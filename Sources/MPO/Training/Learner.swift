@@ -164,11 +164,14 @@ public final class Learner {
     let magnetPolicy = ProjectedPolicy(
       hidden: magnetHidden, weight: try magnet.outputProjection())
     var advantages = batch.advantages
+    var reported: Tensor?
     if settings.klToGo {
       let now = try backend.magneticLoss(
         policy: projected, old: oldPolicy, magnet: magnetPolicy, targets: batch.targets,
         advantages: batch.advantages, weights: batch.weights, settings: settings.loss,
         gradients: nil)
+      // The figures of the loss itself; later KLs enter the gradient only.
+      reported = now
       advantages = try backend.empty([batch.tokens])
       try backend.advantageWithKLToGo(
         advantages: batch.advantages,
@@ -183,7 +186,7 @@ public final class Learner {
       gradients: ProjectionGradients(
         dHidden: dHidden, dWeight: try gradients.outputProjection()))
     try tape.backward(from: hidden, gradient: dHidden)
-    return components
+    return reported ?? components
   }
 
   /// Reads the step's figures back, after its update is under way.

@@ -127,9 +127,9 @@ public struct TokenizedPrompt: Sendable, Equatable {
     return try texts.enumerated().map { i, text in
       let tokens = try model.promptTokens(text)
       guard tokens.count + maxNewTokens <= limit else {
-        throw DataError.line(
-          path: file, line: i + 1,
-          "the prompt has \(tokens.count) tokens and max_new_tokens is \(maxNewTokens), but the "
+        throw DataError.format(
+          path: file,
+          "prompt \(i + 1) (blank lines not counted) has \(tokens.count) tokens and max_new_tokens is \(maxNewTokens), but the "
             + "model's positions end at \(limit); shorten one of the two")
       }
       return TokenizedPrompt(text: text, tokens: tokens)
