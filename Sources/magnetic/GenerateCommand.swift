@@ -14,7 +14,8 @@ struct GenerateCommand: ParsableCommand {
       """)
 
   @Option(help: "Model folder, or a hub name in the local cache.") var model: String
-  @Option(parsing: .unconditional, help: "One prompt; an empty one starts from BOS.") var prompt: String?
+  @Option(parsing: .unconditional, help: "One prompt; an empty one starts from BOS.")
+  var prompt: String?
   @Option(help: "JSON lines with a key 'prompt'.") var input: String?
   @Option(help: "Longest completion, in tokens.") var maxNewTokens = 64
   @Option(help: "Logits are divided by it; 0 takes the likeliest token.") var temperature = 1.0
