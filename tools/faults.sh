@@ -103,10 +103,10 @@ printf '{"prompt": "a"}\n{"prompt": "b"}\n{"prompt": \n' >bad.jsonl
 expect "malformed JSON line" 'bad.jsonl:3: ' train --dataset_name bad.jsonl --output_dir a
 expect "missing prompt file" "no file 'gone.jsonl'" train --dataset_name gone.jsonl --output_dir a
 python3 -c 'import json; print(json.dumps({"prompt": "dog " * 600}))' >long.jsonl
-expect "prompt too long" 'long.jsonl:1: .*positions end at 512' train --dataset_name long.jsonl \
+expect "prompt too long" 'long.jsonl: prompt 1 .*positions end at 512' train --dataset_name long.jsonl \
   --output_dir a
 printf '{"input_ids": [1, 5, 512]}\n' >ids.jsonl
-expect "score: id out of range" 'ids.jsonl:1: .*512' "$magnetic" score --model "$model" \
+expect "score: id out of range" 'ids.jsonl: text 1: .*512' "$magnetic" score --model "$model" \
   --input ids.jsonl --device cpu
 printf '{"text": 5}\n' >types.jsonl
 expect "score: wrong type" 'types.jsonl:1: ' "$magnetic" score --model "$model" \
