@@ -20,7 +20,8 @@ enum ScalarClass: UInt8 {
   }
 }
 
-/// The classes of the basic plane in a table; the rest is looked up.
+/// The classes of the basic plane in a table; the rest is looked up. Nothing changes after `init`,
+/// so threads may share it.
 final class ScalarClasses: @unchecked Sendable {
   static let shared = ScalarClasses()
   private let table: UnsafeMutablePointer<ScalarClass>
