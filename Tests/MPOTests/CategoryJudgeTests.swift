@@ -62,22 +62,22 @@ import Testing
   }
 }
 
-@Suite struct MatrixGameTests {
+@Suite struct PreferenceGameTests {
   static let g1 = [[0.5, 0.1, 0.8], [0.9, 0.5, 0.1], [0.2, 0.9, 0.5]]
   static let names = ["a", "b", "c"]
 
   @Test func gapIsZeroAtTheEquilibriumOnly() throws {
-    let game = try MatrixGame(names: Self.names, matrix: Self.g1)
+    let game = try PreferenceGame(names: Self.names, matrix: Self.g1)
     #expect(game.dualityGap([4.0 / 11, 3.0 / 11, 4.0 / 11]) < 1e-12)
     #expect(abs(game.dualityGap([1, 0, 0]) - 0.8) < 1e-12)
-    let g2 = try MatrixGame(
+    let g2 = try PreferenceGame(
       names: Self.names, matrix: [[0.5, 0, 1], [1, 0.5, 1.0 / 3], [0, 2.0 / 3, 0.5]])
     #expect(g2.dualityGap([1.0 / 7, 3.0 / 7, 3.0 / 7]) < 1e-12)
   }
 
   /// The regularised equilibrium of G2 with a uniform magnet, algorithm.md section 2.
   @Test func regularisedGapIsZeroAtItsEquilibrium() throws {
-    let game = try MatrixGame(
+    let game = try PreferenceGame(
       names: Self.names, matrix: [[0.5, 0, 1], [1, 0.5, 1.0 / 3], [0, 2.0 / 3, 0.5]])
     let uniform = [Double](repeating: 1.0 / 3, count: 3)
     let gap = game.regularisedGap([0.173478, 0.486303, 0.340219], magnet: uniform, alpha: 0.1)
@@ -88,7 +88,7 @@ import Testing
   }
 
   @Test func shares() throws {
-    let game = try MatrixGame(names: Self.names, matrix: Self.g1)
+    let game = try PreferenceGame(names: Self.names, matrix: Self.g1)
     #expect(game.shares([0, 0, 2, 1]) == [0.5, 0.25, 0.25])
     #expect(game.shares([]) == [Double](repeating: 1.0 / 3, count: 3))
   }
@@ -100,14 +100,14 @@ import Testing
   ])
   func refusesAndNamesTheCell(_ matrix: [[Double]], _ text: String) {
     let error = #expect(throws: PreferenceError.self) {
-      try MatrixGame(names: ["a", "b"], matrix: matrix)
+      try PreferenceGame(names: ["a", "b"], matrix: matrix)
     }
     #expect(error?.description.contains(text) == true, "\(String(describing: error))")
   }
 
   @Test func namesTheWorstCell() {
     let error = #expect(throws: PreferenceError.self) {
-      try MatrixGame(
+      try PreferenceGame(
         names: Self.names, matrix: [[0.5, 0.11, 0.8], [0.9, 0.5, 0.1], [0.2, 0.7, 0.5]])
     }
     #expect(error?.description.contains("P(b over c)") == true)

@@ -70,7 +70,7 @@ import Testing
     }
     #expect(try judge.classify(" little girl") == 0)
     #expect(try judge.classify(" big dog") == 2)
-    #expect(judge.game.matrix[2][1] == 0.666666667)
+    #expect(judge.game[2, 1] == 0.666666667)
   }
 
   @Test func flagsWinAndTakeEverySpelling() throws {

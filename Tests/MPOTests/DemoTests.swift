@@ -31,7 +31,7 @@ import Testing
 
 @Suite struct DemoGameTests {
   @Test func equilibriumHasNoGap() throws {
-    let game = try MatrixGame(names: DemoGame.classes, matrix: DemoGame.matrix)
+    let game = try PreferenceGame(names: DemoGame.classes, matrix: DemoGame.matrix)
     #expect(game.dualityGap(DemoGame.equilibrium) < 1e-12)
     let gap = DemoGame.samplingGap(game, samples: 1024, seed: 0)
     #expect(gap > 0.01 && gap < 0.05, "\(gap)")

@@ -29,7 +29,7 @@ public enum DemoGame {
 
   /// Mean duality gap that an exact equilibrium player would show when judged by `samples`
   /// responses: what a measured gap cannot be told apart from. By drawing, 200 times.
-  public static func samplingGap(_ game: MatrixGame, samples: Int, seed: UInt64) -> Double {
+  public static func samplingGap(_ game: PreferenceGame, samples: Int, seed: UInt64) -> Double {
     let repeats = 200
     var sum = 0.0
     for stream in 0..<repeats {

@@ -34,13 +34,13 @@ public struct DemoReport: Sendable {
   }
 
   public let settings: DemoSettings
-  public let game: MatrixGame
+  public let game: PreferenceGame
   public let rows: [Row]
   /// What the equilibrium itself would show at this number of samples.
   public let samplingGap: Double
   public let promptSamplingGap: Double
 
-  init(settings: DemoSettings, game: MatrixGame, rows: [Row]) {
+  init(settings: DemoSettings, game: PreferenceGame, rows: [Row]) {
     self.settings = settings
     self.game = game
     self.rows = rows

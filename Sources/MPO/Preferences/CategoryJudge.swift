@@ -21,7 +21,7 @@ public struct CategoryJudge: PreferenceSource, Sendable, Equatable {
   }
 
   public let categories: [Category]
-  public let game: MatrixGame
+  public let game: PreferenceGame
 
   /// - Throws: `PreferenceError.matrix`, or `.rules` for two categories of one name or one that no
   ///   response can reach because a catch-all stands before it.
@@ -38,7 +38,7 @@ public struct CategoryJudge: PreferenceSource, Sendable, Equatable {
           + "'\(categories[first + 1].name)' after it is never reached; put it last")
     }
     self.categories = categories
-    game = try MatrixGame(names: categories.map(\.name), matrix: matrix)
+    game = try PreferenceGame(names: categories.map(\.name), matrix: matrix)
   }
 
   public var name: String { "categories (\(game.names.joined(separator: ", ")))" }
@@ -59,7 +59,7 @@ public struct CategoryJudge: PreferenceSource, Sendable, Equatable {
     for list in responses {
       let classes = try list.map(classify)
       for a in classes {
-        for b in classes { values.append(Float(game.matrix[a][b])) }
+        for b in classes { values.append(Float(game[a, b])) }
       }
     }
     return try PreferenceTable(
@@ -76,7 +76,7 @@ public struct CategoryJudge: PreferenceSource, Sendable, Equatable {
     for (one, other) in zip(first, second) {
       let columns = try other.map(classify)
       for a in try one.map(classify) {
-        for b in columns { values.append(Float(game.matrix[a][b])) }
+        for b in columns { values.append(Float(game[a, b])) }
       }
     }
     return try ComparisonTable(

@@ -65,7 +65,7 @@ public enum JudgeConfiguration: Sendable, Equatable {
   public var summary: String {
     switch self {
     case .categories(let judge):
-      let rows = zip(judge.categories, judge.game.matrix).map { category, row in
+      let rows = zip(judge.categories, judge.game.rows).map { category, row in
         "\n  \(category.name) \(quoted(category.pattern.source)) "
           + "[\(row.map(shortNumber).joined(separator: ", "))]"
       }
