@@ -44,6 +44,7 @@ import Testing
       or spaces, not semicolons
       """
     ),
+    ("0.5,O.5\n0,0.5", "m.csv:1: row 1 column 2: expected a number, found \"O.5\""),
     ("a 0.5 1\nb 0 1/2", "m.csv:2: row 2 column 2: expected a number, found \"1/2\""),
     (
       "0.5,1\n0,NaN",
