@@ -62,6 +62,9 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var magnetMixup = 1.0
   /// Optimizer steps on one rollout.
   public var innerSteps = 4
+  /// Ends a rollout's optimizer steps early, when the gradient's norm has fallen to this share of
+  /// its first; 0 takes them all. A decaying learning-rate schedule still counts on them all.
+  public var innerTolerance = 0.0
   /// PPO's epsilon on the ratio; 0 = off. 0.2 is Safe-RLHF's; without it some seeds of a cyclic game
   /// ended with twice the gap (bench/NOTES.md).
   public var clipRange = 0.2
@@ -155,6 +158,9 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
       .int(
         "inner_steps", \.innerSteps, aliases: ["num_iterations"], atLeast: 1,
         "Optimizer steps on one rollout."),
+      .double(
+        "inner_tolerance", \.innerTolerance, atLeast: 0, below: 1,
+        "End them when the gradient's norm is at most this share of the first one's; 0 is off."),
       .double(
         "clip_range", \.clipRange, aliases: ["cliprange"], atLeast: 0, below: 1,
         "PPO clip of the ratio; 0 is off."),

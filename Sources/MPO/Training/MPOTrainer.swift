@@ -148,7 +148,7 @@ extension LearnerSettings {
       reduction: c.lossReduction, innerSteps: c.innerSteps,
       accumulationSteps: c.run.gradientAccumulationSteps, klToGo: c.klToGo,
       gradientCheckpointing: c.run.gradientCheckpointing, magnetSyncSteps: c.magnetSyncSteps,
-      magnetMixup: Float(c.magnetMixup))
+      magnetMixup: Float(c.magnetMixup), innerSolve: InnerSolve(tolerance: c.innerTolerance))
   }
 }
 
