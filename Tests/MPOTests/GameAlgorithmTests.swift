@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import MPO
+import MPO
 
 /// Algorithms against algorithm.md's figures, which are computed in float64.
 @Suite struct GameAlgorithmTests {

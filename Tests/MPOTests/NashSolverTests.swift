@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import MPO
+import MPO
 
 @Suite struct NashSolverTests {
   /// Closed forms, to the last digits.
