@@ -85,7 +85,8 @@ public struct MagnetClock: Sendable, Equatable, Codable {
   /// Variance that K opponents, in place of all, add to `winRates`: whoever is drawn, a_i is the
   /// same, so it is `Var(c) (K - 1) / K^2`. K (K - 1) / 2 pairs less K - 1 fitted numbers estimate
   /// Var(c). 0 for K = 2, which cannot tell.
-  package static func opponentNoise(_ preferences: PreferenceTable, _ q: [Double], prompt n: Int) -> Double
+  package static func opponentNoise(_ preferences: PreferenceTable, _ q: [Double], prompt n: Int)
+    -> Double
   {
     let k = q.count
     guard k > 2 else { return 0 }

@@ -42,8 +42,9 @@ struct Equilibria: ParsableCommand {
   }
 
   private func unseen(_ sets: [(title: String, games: [NamedGame])]) throws {
-    print("| games | number | below 1e-3: median, 90 %, most | below 1e-6: median, 90 %, most | "
-      + "not in \(steps) | largest last gap |")
+    print(
+      "| games | number | below 1e-3: median, 90 %, most | below 1e-6: median, 90 %, most | "
+        + "not in \(steps) | largest last gap |")
     print("|---|---|---|---|---|---|")
     let adaptive = try AlgorithmChoice("mpo-adaptive")
     for set in sets {
