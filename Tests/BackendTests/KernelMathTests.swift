@@ -35,7 +35,7 @@ import Testing
     let x: [Double] = [
       -.infinity, .infinity, .nan, 0, -0.0, 709.78, 709.79, 1e300, -1e300, -707.9,
     ]
-    let got = CPUBackend.kernelExp(x + x)
+    let got = CPUBackend.kernelExp(doubles: x + x)
     for i in x.indices {
       let want = exp(x[i])
       #expect(
