@@ -19,6 +19,7 @@ public enum Philox {
     case dataset = 4
     case bootstrap = 5
     case test = 6
+    case game = 7
   }
 
   /// Four 32-bit words of the block `counter` under the key `seed`.

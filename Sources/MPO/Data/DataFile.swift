@@ -2,20 +2,26 @@ import Foundation
 
 /// A text file of data: found, told apart from formats that are not read, mapped into memory.
 package struct DataFile {
+  /// What the text is made of; the other kind is refused by its name where that tells.
+  package enum Kind { case jsonLines, table }
+
   package let path: String
   package let data: Data
 
   /// - Parameters:
-  ///   - path: a file, or a folder that holds `train.jsonl` (mlx-lm's layout).
+  ///   - path: a file, or, of JSON lines, a folder that holds `train.jsonl` (mlx-lm's layout).
   ///   - what: for messages, `prompts`.
   /// - Throws: `DataError`.
-  package init(_ path: String, what: String) throws {
+  package init(_ path: String, what: String, kind: Kind = .jsonLines) throws {
     var path = path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw DataError.missing(path: path)
     }
     if isFolder.boolValue {
+      guard kind == .jsonLines else {
+        throw DataError.format(path: path, "is a folder; expected a file of \(what)")
+      }
       let inside = URL(fileURLWithPath: path).appendingPathComponent("train.jsonl").path
       guard FileManager.default.fileExists(atPath: inside) else {
         throw DataError.format(
@@ -29,17 +35,21 @@ package struct DataFile {
       throw DataError.unreadable(path: path, (error as NSError).localizedDescription)
     }
     self.path = path
-    try refuseOtherFormats(what)
+    try refuseOtherFormats(what, kind)
   }
 
-  private func refuseOtherFormats(_ what: String) throws {
+  private func refuseOtherFormats(_ what: String, _ kind: Kind) throws {
     let name = path.lowercased()
     let head = [UInt8](data.prefix(4))
     if head == Array("PAR1".utf8) || name.hasSuffix(".parquet") {
+      let write =
+        kind == .table
+        ? "to_csv('data.csv', index=False)"
+        : "to_json('data.jsonl', orient='records', lines=True)"
       throw DataError.format(
         path: path,
         "Parquet is not read here; convert it: python3 -c \"import pandas; "
-          + "pandas.read_parquet('\(path)').to_json('data.jsonl', orient='records', lines=True)\"")
+          + "pandas.read_parquet('\(path)').\(write)\"")
     }
     if head.starts(with: [0x1f, 0x8b]) || name.hasSuffix(".gz") {
       throw DataError.format(path: path, "is compressed; unpack it first: gunzip -k '\(path)'")
@@ -49,10 +59,16 @@ package struct DataFile {
     }
     if head.starts(with: [0xff, 0xfe]) || head.starts(with: [0xfe, 0xff]) {
       throw DataError.format(
-        path: path, "is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 '\(path)' > data.jsonl")
+        path: path,
+        "is UTF-16; convert it: iconv -f UTF-16 -t UTF-8 '\(path)' > data."
+          + (kind == .table ? "csv" : "jsonl"))
     }
-    if name.hasSuffix(".csv") || name.hasSuffix(".arrow") {
+    if kind == .jsonLines, name.hasSuffix(".csv") || name.hasSuffix(".arrow") {
       throw DataError.format(path: path, "expected \(what) as JSON lines (.jsonl), not a table")
+    }
+    if kind == .table, name.hasSuffix(".jsonl") || name.hasSuffix(".json") {
+      throw DataError.format(
+        path: path, "expected \(what) as a table (CSV, TSV or columns apart by spaces), not JSON")
     }
   }
 

@@ -35,6 +35,21 @@ public struct PreferenceGame: Sendable, Equatable {
     try validate()
   }
 
+  /// The same from a flat matrix.
+  /// - Parameter values: P, row-major (n, n).
+  /// - Throws: `PreferenceError.matrix` naming the worst cell.
+  public init(names: [String], values: [Double]) throws {
+    let n = names.count
+    guard n > 0 else { throw PreferenceError.matrix("expected at least one category, found none") }
+    guard values.count == n * n else {
+      throw PreferenceError.matrix(
+        "expected \(n * n) values, \(n) for each of \(n) names; found \(values.count)")
+    }
+    self.names = names
+    self.values = values
+    try validate()
+  }
+
   /// The same rules for every source of games.
   private func validate() throws {
     var worst = (error: Self.tolerance, text: "")

@@ -1,0 +1,127 @@
+import Foundation
+
+/// What happened to one algorithm on one game.
+public struct GameCurve: Sendable {
+  /// Recorded updates, increasing; 0 is the start.
+  public var steps: [Int] = []
+  /// Duality gap of the last iterate at each of them.
+  public var gap: [Double] = []
+  /// Duality gap of the average iterate, the mean policy over updates 1...t (the start at 0).
+  public var averageGap: [Double] = []
+  /// The policies themselves, (n) each.
+  public var policies: [[Double]] = []
+  /// The last iterate.
+  public var policy: [Double] = []
+  /// The first update whose gap was below each threshold asked for; absent when none was.
+  public var reached: [Double: Int] = [:]
+
+  public init() {}
+}
+
+/// Plays an algorithm on a game and records its curve.
+public struct GameRun {
+  public let game: PreferenceGame
+  public var steps: Int
+  public var feedback: Feedback
+  /// Gaps whose first update is noted, whether recorded or not.
+  public var thresholds: [Double] = [1e-3, 1e-6]
+  /// Updates that are recorded: all of the first hundred, then about this many evenly spaced in the
+  /// logarithm, and the last.
+  public var records = 400
+
+  public init(_ game: PreferenceGame, steps: Int, feedback: Feedback = .full) {
+    self.game = game
+    self.steps = steps
+    self.feedback = feedback
+  }
+
+  /// - Parameter stopRequested: asked at every record; a run that is stopped returns what it has.
+  public func play(
+    _ algorithm: some GameAlgorithm, stopRequested: () -> Bool = { false }
+  ) -> GameCurve {
+    var algorithm: any GameAlgorithm = algorithm
+    var source = FeedbackSource(game, feedback)
+    var curve = GameCurve()
+    var sum = [Double](repeating: 0, count: game.count)
+    var policy = algorithm.policy
+    curve.record(0, policy: policy, average: policy, game)
+    var next = 1
+    for step in 1...max(1, steps) where step <= steps {
+      algorithm.update { source.winRates(against: $0) }
+      policy = algorithm.policy
+      for y in sum.indices { sum[y] += policy[y] }
+      let open = thresholds.filter { curve.reached[$0] == nil }
+      if !open.isEmpty {
+        let gap = game.dualityGap(policy)
+        for threshold in open where gap < threshold { curve.reached[threshold] = step }
+      }
+      if step == next || step == steps {
+        curve.record(step, policy: policy, average: sum.map { $0 / Double(step) }, game)
+        next = following(step)
+        if stopRequested() { break }
+      }
+    }
+    curve.policy = policy
+    return curve
+  }
+
+  private func following(_ step: Int) -> Int {
+    step < 100 ? step + 1 : max(step + 1, Int(Double(step) * pow(10, 3 / Double(records))))
+  }
+}
+
+extension GameCurve {
+  fileprivate mutating func record(
+    _ step: Int, policy: [Double], average: [Double], _ game: PreferenceGame
+  ) {
+    steps.append(step)
+    gap.append(game.dualityGap(policy))
+    averageGap.append(game.dualityGap(average))
+    policies.append(policy)
+  }
+}
+
+/// Where algorithms start.
+public enum GameStart: Sendable, Equatable {
+  case uniform
+  /// softmax(0.01 i): nearly uniform, so that a symmetric game does not start at its solution.
+  case ramp
+  case policy([Double])
+
+  /// `uniform`, `ramp`, or n positive numbers that add up to 1, separated by commas.
+  /// - Throws: `GameError.start`.
+  public init(_ text: String) throws {
+    switch text {
+    case "uniform": self = .uniform
+    case "ramp": self = .ramp
+    default:
+      let values = text.split(separator: ",").map {
+        Double($0.trimmingCharacters(in: .whitespaces))
+      }
+      let numbers = values.compactMap { $0 }
+      guard !numbers.isEmpty, numbers.count == values.count,
+        numbers.allSatisfy({ $0.isFinite && $0 >= 0 }), abs(numbers.reduce(0, +) - 1) < 1e-6
+      else {
+        throw GameError.start(
+          "expected uniform, ramp or probabilities that add up to 1 like 0.2,0.5,0.3; found "
+            + "'\(text)'")
+      }
+      self = .policy(numbers)
+    }
+  }
+
+  /// Logarithms, (n), normalised.
+  /// - Throws: `GameError.start` when the number of probabilities is not n.
+  public func logPolicy(_ n: Int) throws -> [Double] {
+    switch self {
+    case .uniform: return [Double](repeating: -log(Double(n)), count: n)
+    case .ramp: return LogSpace.normalised((0..<n).map { 0.01 * Double($0) })
+    case .policy(let values):
+      guard values.count == n else {
+        throw GameError.start(
+          "the start has \(values.count) probabilities, but the game has \(n) responses")
+      }
+      return LogSpace.normalised(values.map(log))
+    }
+  }
+}
