@@ -81,7 +81,7 @@ import Testing
           let old = trainer.policies
           let inner = try trainer.step()
           let norm = inner.last?.gradNorm ?? .nan
-          #expect(norm <= tolerance * inner[0].gradNorm && inner.last?.learningRate == 0)
+          #expect(norm <= tolerance * inner[0].gradNorm && inner.last?.isSolved == true)
           let sharpness = settings.magnetCoefficient + 1 / settings.eta
           let b = 1.01 * Double(games.count) * 3.0.squareRoot() * norm / sharpness
           for x in games.indices {
@@ -144,9 +144,9 @@ import Testing
       let experiment = try ContextualExperiment(Self.settings(steps: 1))
       let mixed = try [Self.g1()] + Self.random(1, responses: 4)
       for games in [[], mixed, try Self.random(1, responses: 7)] {
-        #expect(throws: ConfigurationError.self) { try experiment.run(games: games, on: backend) }
+        #expect(throws: GameError.self) { try experiment.run(games: games, on: backend) }
       }
-      #expect(throws: ConfigurationError.self) {
+      #expect(throws: GameError.self) {
         try experiment.run(games: [Self.g1()], start: [[0, 0.5, 0.5]], on: backend)
       }
       let network = try GameNetwork(
