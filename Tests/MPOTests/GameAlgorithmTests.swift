@@ -1,8 +1,7 @@
 import Foundation
+import MPO
 import TestSupport
 import Testing
-
-@testable import MPO
 
 /// Algorithms against algorithm.md's figures, which are computed in float64.
 @Suite struct GameAlgorithmTests {

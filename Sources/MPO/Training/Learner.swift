@@ -30,6 +30,9 @@ public final class Learner {
   /// Rollouts learned from, and magnet refreshes so far.
   public var rollouts = 0
   public var magnetUpdates = 0
+  /// `log(pi_k/mu)` of every whole response of the last rollout under the policy that drew it, in
+  /// nats, in the order of its rows; 0 for an empty response.
+  public private(set) var responseLogRatios: [Double] = []
   private let gradients: ParameterSet
   /// The generating policy's output projection (V, C): the head is trained, so it needs a copy.
   private let oldProjection: Tensor
@@ -85,13 +88,18 @@ public final class Learner {
         rate = try optimizer.update(
           policy, gradients, norm: norm, scale: pow(settings.innerSolve.rateDecay, Double(inner)))
       }
+      if inner == 0 {
+        responseLogRatios = try logRatios(of: rows, batches, components)
+      }
       metrics.append(
         try measure(batches, components, norm: norm, rate: rate, inner: inner))
       metrics[inner].isSolved = solved
       if solved { break }
     }
     rollouts += 1
-    try refreshMagnet()
+    if settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 {
+      try refreshMagnet()
+    }
     return metrics
   }
 
@@ -109,9 +117,8 @@ public final class Learner {
     for batch in try microBatches(rows) { _ = try magnetHiddenStates(batch) }
   }
 
-  /// `mu = theta` (or a step towards it) after every `magnetSyncSteps` rollouts.
-  private func refreshMagnet() throws {
-    guard settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 else { return }
+  /// `mu = theta`, or a step towards it. `learn` does it after every `magnetSyncSteps` rollouts.
+  public func refreshMagnet() throws {
     if settings.magnetMixup == 1 {
       try backend.copy(policy.flat, to: magnet.flat)
     } else {
@@ -181,6 +188,23 @@ public final class Learner {
         dHidden: dHidden, dWeight: try gradients.outputProjection()))
     try tape.backward(from: hidden, gradient: dHidden)
     return reported ?? components
+  }
+
+  /// The sums over each response's tokens, which the loss has computed.
+  private func logRatios(
+    of rows: [RolloutRow], _ batches: [MicroBatch], _ components: [Tensor]
+  ) throws -> [Double] {
+    var sums: [Double] = []
+    for (batch, tensor) in zip(batches, components) {
+      let values = try backend.floats(tensor)
+      let old = values[batch.component(.oldLogProb)].map(Double.init)
+      let magnet = values[batch.component(.magnetLogProb)].map(Double.init)
+      for (first, end) in zip(batch.starts, batch.starts.dropFirst()) {
+        sums.append((first..<end).reduce(0) { $0 + old[$1] - magnet[$1] })
+      }
+    }
+    var next = sums.makeIterator()
+    return rows.map { $0.response.isEmpty ? 0 : next.next() ?? 0 }
   }
 
   /// Reads the step's figures back, after its update is under way.

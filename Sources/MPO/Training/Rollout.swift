@@ -32,6 +32,8 @@ struct MicroBatch {
   /// First token of every response among the M, and M last.
   let responses: Tensor
   let tokens: Int
+  /// Host copy of `responses`.
+  let starts: [Int]
   /// Each token's row weight on the host, for metrics: `weights` is `scale` times these.
   let rowWeights: [Float]
   let scale: Float
@@ -55,6 +57,7 @@ struct MicroBatch {
       responses.append(targets.count)
     }
     tokens = targets.count
+    starts = responses
     self.scale = scale
     self.rowWeights = rowWeights
     self.predictors = try backend.indices(predictors)
