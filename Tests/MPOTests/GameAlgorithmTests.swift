@@ -88,7 +88,7 @@ import Testing
     var algorithm = try AlgorithmChoice(kind.rawValue).make(start: [0, -.infinity, 0])
     for _ in 0..<50 { algorithm.update { Self.g1.winRates(against: $0) } }
     #expect(algorithm.policy[1] == 0)
-    #expect(algorithm.policy.allSatisfy(\.isFinite))
+    #expect(algorithm.policy.allSatisfy { $0.isFinite })
   }
 
   /// Refreshing EGPO and Nash-MD takes them to the original game; alone they stay at the

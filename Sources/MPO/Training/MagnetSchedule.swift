@@ -82,9 +82,9 @@ public struct MagnetClock: Sendable, Equatable, Codable {
     }
   }
 
-  /// Variance that K opponents, in place of all, add to `winRates`: whoever is drawn, a_i is the
-  /// same, so it is `Var(c) (K - 1) / K^2`. K (K - 1) / 2 pairs less K - 1 fitted numbers estimate
-  /// Var(c). 0 for K = 2, which cannot tell.
+  /// What K opponents, in place of all, add to the variance of `winRates` over a prompt's responses.
+  /// Whoever is drawn, a_i is the same; the mean of c adds `Var(c) / K`. K (K - 1) / 2 pairs less
+  /// K - 1 fitted numbers estimate Var(c). 0 for K = 2, which cannot tell.
   package static func opponentNoise(_ preferences: PreferenceTable, _ q: [Double], prompt n: Int)
     -> Double
   {
@@ -98,6 +98,6 @@ public struct MagnetClock: Sendable, Equatable, Codable {
       }
     }
     let variance = squares / Double((k - 1) * (k - 2) / 2)
-    return variance * Double(k - 1) / Double(k * k)
+    return variance / Double(k)
   }
 }
