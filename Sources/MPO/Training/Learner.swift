@@ -13,7 +13,10 @@ public struct InnerStepMetrics: Sendable, Equatable {
   public var entropy = 0.0
   public var ratio = 0.0
   public var gradNorm = 0.0
+  /// Of the update that followed, or of the last one when none followed.
   public var learningRate = 0.0
+  /// The inner tolerance was reached: no update followed.
+  public var isSolved = false
 }
 
 /// The learning half of MPO: one policy, its magnet, and the optimizer. Nothing else persists between
@@ -51,8 +54,8 @@ public final class Learner {
 
   /// Takes `innerSteps` optimizer steps on a rollout drawn from the current policy, or fewer when
   /// they reach the inner tolerance, then refreshes the magnet when it is due.
-  /// - Returns: the figures of every inner step; where the tolerance ended them the last are those
-  ///   of the policy as it stands.
+  /// - Returns: the figures of every inner step; where the tolerance ended them the last
+  ///   (`isSolved`) are those of the policy as it stands.
   /// - Throws: `TrainingError.nonFinite` when a loss or gradient is not a number; the policy is
   ///   then not to be used.
   public func learn(from rows: [RolloutRow]) throws -> [InnerStepMetrics] {
@@ -80,16 +83,17 @@ public final class Learner {
       }
       let norm = try optimizer.norm(of: gradients)
       let solved = try isSolved(norm, since: metrics.first)
-      let rate =
-        solved
-        ? 0
-        : try optimizer.update(
+      var rate = metrics.last?.learningRate ?? 0
+      if !solved {
+        rate = try optimizer.update(
           policy, gradients, norm: norm, scale: pow(settings.innerSolve.rateDecay, Double(inner)))
+      }
       if inner == 0 {
         responseLogRatios = try logRatios(of: rows, batches, components)
       }
       metrics.append(
         try measure(batches, components, norm: norm, rate: rate, inner: inner))
+      metrics[inner].isSolved = solved
       if solved { break }
     }
     rollouts += 1

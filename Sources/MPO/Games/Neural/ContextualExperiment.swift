@@ -1,3 +1,4 @@
+import Foundation
 import MPOBackend
 
 /// Games played by a network through the language models' trainer, beside tabular MPO of each game
@@ -17,27 +18,29 @@ public struct ContextualExperiment: Sendable {
   ///   - games: of one number of responses; prompt x is the game's index.
   ///   - start: first policy and magnet of every game, positive probabilities; uniform when nil.
   ///   - progress: called with every record as it is made.
-  /// - Throws: `ConfigurationError.conflict` for games that one network cannot play together,
-  ///   `TrainingError.nonFinite` when a mode diverges to NaN, and what the backend throws.
+  /// - Throws: `GameError.options` for games that one network cannot play together,
+  ///   `GameError.start` for a start that is no policy of theirs, `TrainingError.nonFinite` when a mode diverges to NaN, and what the backend throws.
   public func run(
     games: [PreferenceGame], start: [[Double]]? = nil, on backend: any ComputeBackend,
     progress: (NeuralGameResult.Record) throws -> Void = { _ in }
   ) throws -> NeuralGameResult {
     guard !games.isEmpty else {
-      throw ConfigurationError.conflict("expected at least one game, found none")
+      throw GameError.options("expected at least one game, found none")
     }
     var result = NeuralGameResult(settings: settings, games: games.count)
     let trainers = try settings.modes.map {
       (mode: $0, trainer: try settings.trainer($0, games: games, start: start, on: backend))
     }
-    var tabular = TabularReference(
-      games,
-      start: start
-        ?? games.map { [Double](repeating: 1 / Double($0.count), count: $0.count) },
-      eta: settings.eta, alpha: settings.magnetCoefficient, syncSteps: settings.magnetSyncSteps)
+    var tabular = games.indices.map { x in
+      MagneticPreferenceOptimization(
+        MagneticMirrorDescent(
+          start: start?[x].map { log($0) } ?? [Double](repeating: 0, count: games[x].count),
+          eta: settings.eta, alpha: settings.magnetCoefficient),
+        syncSteps: settings.magnetSyncSteps)
+    }
     var clock = PhaseClock()
     for step in 1...settings.steps {
-      tabular.step()
+      for x in games.indices { tabular[x].update { games[x].winRates(against: $0) } }
       clock.mark("tabular")
       for (mode, trainer) in trainers {
         let inner = try trainer.step()
@@ -45,7 +48,7 @@ public struct ContextualExperiment: Sendable {
         clock.mark(mode.rawValue)
       }
       guard step % settings.recordSteps == 0 || step == settings.steps else { continue }
-      let record = Self.record(step, tabular, trainers)
+      let record = Self.record(step, games, tabular.map(\.policy), trainers)
       result.records.append(record)
       try progress(record)
       clock.mark("recording")
@@ -56,20 +59,20 @@ public struct ContextualExperiment: Sendable {
 
   private func count(_ inner: [InnerStepMetrics], in result: inout NeuralGameResult) {
     result.exactInnerSteps += inner.count
-    // A solved step's last entry made no update.
-    if let last = inner.last, last.learningRate > 0 { result.exactUnsolved += 1 }
+    if inner.last?.isSolved == false { result.exactUnsolved += 1 }
   }
 
   private static func record(
-    _ step: Int, _ tabular: TabularReference,
+    _ step: Int, _ games: [PreferenceGame], _ tabular: [[Double]],
     _ trainers: [(mode: NeuralGameSettings.Mode, trainer: GameTrainer)]
   ) -> NeuralGameResult.Record {
-    var record = NeuralGameResult.Record(step: step, tabular: GapSummary(tabular.gaps))
+    var record = NeuralGameResult.Record(
+      step: step, tabular: GapSummary(zip(games, tabular).map { $0.dualityGap($1) }))
     for (mode, trainer) in trainers {
       switch mode {
       case .exact:
         record.exact = GapSummary(trainer.gaps)
-        record.exactDistance = zip(trainer.policies, tabular.policies).map { policy, reference in
+        record.exactDistance = zip(trainer.policies, tabular).map { policy, reference in
           zip(policy, reference).reduce(0) { $0 + abs($1.0 - $1.1) } / 2
         }.max()
       case .adamW: record.adamW = GapSummary(trainer.gaps)

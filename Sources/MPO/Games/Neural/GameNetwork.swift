@@ -40,10 +40,10 @@ public final class GameNetwork: PolicyNetwork {
   private static let embedding = "embedding.weight"
   private static let projection = "projection.weight"
 
-  /// - Throws: `ConfigurationError.conflict` when the width is below the number of responses.
+  /// - Throws: `GameError.options` when the width is below the number of responses.
   public init(_ shape: GameNetworkShape, on backend: any ComputeBackend) throws {
     guard shape.width >= shape.responses else {
-      throw ConfigurationError.conflict(
+      throw GameError.options(
         "width is \(shape.width), but a game has \(shape.responses) responses: expected at least "
           + "as many, for the logits are a linear map of the hidden state")
     }

@@ -22,8 +22,7 @@ public final class GameTrainer {
   ///   - start: first policy and first magnet of every game, (X, n) positive probabilities;
   ///     uniform when nil.
   ///   - settings: `reduction` does not matter; every response has one token.
-  /// - Throws: `ConfigurationError.conflict` when the games, the start and the network differ in
-  ///   size.
+  /// - Throws: `GameError.options` when games and network differ in size, `GameError.start`.
   public init(
     _ games: [PreferenceGame], network: GameNetwork, start: [[Double]]? = nil, seed: UInt64 = 0,
     optimizer: OptimizerSettings, totalSteps: Int, settings: LearnerSettings
@@ -31,14 +30,16 @@ public final class GameTrainer {
     let shape = network.shape
     let uniform = [Double](repeating: 1 / Double(shape.responses), count: shape.responses)
     let start = start ?? Array(repeating: uniform, count: shape.contexts)
-    guard games.count == shape.contexts, start.count == shape.contexts,
-      games.allSatisfy({ $0.count == shape.responses }),
-      start.allSatisfy({ $0.count == shape.responses && $0.allSatisfy { $0 > 0 } })
+    guard games.count == shape.contexts, games.allSatisfy({ $0.count == shape.responses }) else {
+      throw GameError.options(
+        "expected \(shape.contexts) games of \(shape.responses) responses, found \(games.count) "
+          + "of \(Set(games.map(\.count)).sorted())")
+    }
+    guard start.count == shape.contexts,
+      start.allSatisfy({ $0.count == shape.responses && $0.allSatisfy { $0 > 0 && $0 <= 1 } })
     else {
-      throw ConfigurationError.conflict(
-        "expected \(shape.contexts) games of \(shape.responses) responses, and as many starts of "
-          + "positive probabilities; found \(games.count) games of "
-          + "\(Set(games.map(\.count)).sorted()) responses and \(start.count) starts")
+      throw GameError.start(
+        "expected \(shape.contexts) starts of \(shape.responses) positive probabilities each")
     }
     self.games = games
     self.network = network

@@ -14,8 +14,8 @@ public struct NeuralGameSettings: Sendable, Equatable {
 
   /// Modes to run; the tabular curve always runs.
   public var modes = Mode.allCases
-  /// C, hidden width, at least the number of responses.
-  public var width = 16
+  /// C, hidden width, at least the number of responses; 0 = that number, but at least 16.
+  public var width = 0
   /// Residual SwiGLU blocks of inner width 2C.
   public var layers = 1
   /// Step size of the proximal term, above 0.
@@ -33,16 +33,16 @@ public struct NeuralGameSettings: Sendable, Equatable {
 
   /// Exact mode: a proximal step is solved when the gradient's norm is at most this share of the
   /// norm at its start, in [0, 1), or after `maxInnerSteps`.
-  public var innerTolerance = 1e-3
-  /// Optimizer steps of one proximal step at most. 60 steps of `exactRateDecay` end at 2e-3 of the
-  /// first rate.
-  public var maxInnerSteps = 60
+  public var innerTolerance = 1e-2
+  /// Optimizer steps of one proximal step at most. 40 steps of `exactRateDecay` end at 1.6e-2 of
+  /// the first rate.
+  public var maxInnerSteps = 40
   /// First rate of every proximal step; a step moves a log-probability by at most about eta/2.
   public var exactLearningRate = 0.1
   /// The rate of inner step i is `exactLearningRate * exactRateDecay^i`.
   public var exactRateDecay = 0.9
   /// Share of that rate for the weights that all games use.
-  public var exactSharedRate = 1e-4
+  public var exactSharedRate = 1e-5
 
   /// AdamW mode: peak rate of all weights, constant.
   public var learningRate = 1e-2
@@ -85,14 +85,16 @@ public struct NeuralGameSettings: Sendable, Equatable {
   }
 
   /// A trainer of `games` from `start` in one mode.
-  /// - Throws: `ConfigurationError.conflict` for sizes that do not fit together.
+  /// - Throws: `GameError.options` for sizes that do not fit together, `GameError.start`.
   public func trainer(
     _ mode: Mode, games: [PreferenceGame], start: [[Double]]? = nil,
     on backend: any ComputeBackend
   ) throws -> GameTrainer {
+    let responses = games.first?.count ?? 0
     let network = try GameNetwork(
       GameNetworkShape(
-        contexts: games.count, responses: games.first?.count ?? 0, width: width, layers: layers),
+        contexts: games.count, responses: responses,
+        width: width == 0 ? max(16, responses) : width, layers: layers),
       on: backend)
     return try GameTrainer(
       games, network: network, start: start, seed: UInt64(bitPattern: Int64(seed)),
@@ -103,7 +105,7 @@ public struct NeuralGameSettings: Sendable, Equatable {
   public func validate() throws {
     let rules: [(key: String, holds: Bool, expected: String, found: String)] = [
       ("modes", !modes.isEmpty, "at least one", "none"),
-      ("width", width >= 1, "at least 1", "\(width)"),
+      ("width", width >= 0, "at least 0", "\(width)"),
       ("layers", layers >= 0, "at least 0", "\(layers)"),
       ("eta", eta > 0 && eta.isFinite, "above 0", "\(eta)"),
       (
