@@ -10,9 +10,11 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
   ],
   targets: [
+    .target(name: "CLimits"),
     .executableTarget(
       name: "magnetic-bench",
       dependencies: [
+        "CLimits",
         .product(name: "MPO", package: "magnetic"),
         .product(name: "MPOModel", package: "magnetic"),
         .product(name: "MPOBackend", package: "magnetic"),

@@ -1,11 +1,68 @@
-// Magnetic mirror descent on small games, one work-group per game: groups (B). All steps run in one
-// launch. The state (log pi, log mu, pi) lives in local memory when 3 n floats fit, else in global.
+// Magnetic mirror descent on tabular games, one work-group per game: groups (B). All steps run in
+// one launch, with one barrier each. n actions.
+//
+// A work-item owns every WG-th run of ROWS vectors of GV actions. GPU: GV = ROWS = 1, WG near n.
+// CPU device: WG = 1, vectors as wide as the registers. Where n (n + 1) reals fit in local memory the
+// payoffs stay there for all steps, transposed, so that neighbouring work-items (or lanes) read
+// neighbouring places.
+//
+// pi is never normalised: exp(x) / sum is pi whatever is added to x, and every work-item adds the
+// sum up by itself, in the same order. So nobody waits for a reduction.
 
-#ifndef GAME_LOCAL
-#define GAME_LOCAL 1  // 1: state in local memory
+#ifndef DOUBLE
+#define DOUBLE 0  // 1: f64
+#endif
+#ifndef STATE_LOCAL
+#define STATE_LOCAL 1  // 1: x, exp(x) and the magnet in local memory, else in global
+#endif
+#ifndef RESIDENT
+#define RESIDENT 1  // 1: the payoffs fit in local memory
+#endif
+#ifndef GV
+#define GV 1  // actions in a vector: 1, 8 or 16
+#endif
+#ifndef ROWS
+#define ROWS 1  // vectors of actions that a work-item sums at once: 1, 2 or 4
+#endif
+#ifndef TILE
+#define TILE 16  // payoffs of a row that are staged at once when not RESIDENT and WG > 1
 #endif
 
-#if GAME_LOCAL
+#if DOUBLE
+#pragma OPENCL EXTENSION cl_khr_fp64 : enable
+typedef double real;
+#define LOWEST (-DBL_MAX)
+#define FAINT (-700.0)
+#else
+typedef float real;
+#define LOWEST LOW
+#define FAINT (-80.0f)
+#endif
+
+#define JOIN2(a, b) a##b
+#define JOIN(a, b) JOIN2(a, b)
+#if GV == 1
+typedef real gvec;
+#define GLOAD(p) (*(p))
+#define GSTORE(v, p) (*(p) = (v))
+#else
+#if DOUBLE
+typedef JOIN(double, GV) gvec;
+#else
+typedef JOIN(float, GV) gvec;
+#endif
+#define GLOAD(p) JOIN(vload, GV)(0, p)
+#define GSTORE(v, p) JOIN(vstore, GV)(v, 0, p)
+#endif
+// Sums in flight of a work-item: enough to hide a product's latency.
+#if GV == 1
+#define AHEAD 4
+#else
+#define AHEAD (ROWS == 4 ? 4 : 8)
+#endif
+#define SPAN (ROWS * GV)
+
+#if STATE_LOCAL
 #define SPACE __local
 #define FENCE CLK_LOCAL_MEM_FENCE
 #else
@@ -13,64 +70,198 @@
 #define FENCE (CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)
 #endif
 
-// log pi -= log sum exp(log pi).
-static inline void normalise(SPACE float *logs, int n, __local float *scratch) {
-  float top = LOW, sum = 0, low = 0;
-  for (int i = get_local_id(0); i < n; i += WG) top = fmax(top, logs[i]);
-  top = group_max(top, scratch);
-  for (int i = get_local_id(0); i < n; i += WG) KAHAN1(sum, low, exp(logs[i] - top));
-  float z = log(group_sum(sum, scratch));
-  for (int i = get_local_id(0); i < n; i += WG) logs[i] = (logs[i] - top) - z;
+static inline real lanes_sum(gvec v) {
+#if GV == 1
+  return v;
+#else
+  real part[GV], sum = 0;
+  GSTORE(v, part);
+  for (int k = 0; k < GV; k++) sum += part[k];
+  return sum;
+#endif
 }
 
-KERNEL void magnetic_update(
-    __global float *logPolicy, ulong policyOffset, ulong policyStride, __global float *logMagnet,
-    ulong magnetOffset, ulong magnetStride, __global const float *payoff, ulong payoffOffset,
-    ulong payoffStride, __global float *spare, ulong spareOffset, __local float *state, ulong size,
-    float eta, float alpha, ulong steps, ulong syncSteps, ulong firstStep, __local float *scratch) {
-  const int n = (int)size, lid = get_local_id(0);
-  const ulong game = get_group_id(0);
-  __global float *outPolicy = logPolicy + policyOffset + game * policyStride;
-  __global float *outMagnet = logMagnet + magnetOffset + game * magnetStride;
-  __global const float *P = payoff + payoffOffset + game * size * payoffStride;
-#if GAME_LOCAL
-  __local float *lp = state, *lm = state + n, *pi = state + 2 * n;
-  for (int i = lid; i < n; i += WG) {
-    lp[i] = outPolicy[i];
-    lm[i] = outMagnet[i];
+// exp(x), 0 below FAINT: what is left out weighs 1e-34 of the sum, and its products would be
+// subnormal numbers, which some devices take a hundred cycles for.
+static inline gvec weight(gvec x) {
+  gvec e = exp(x < FAINT ? (gvec)(FAINT) : x);
+  return x < FAINT ? (gvec)(0) : e;
+}
+
+// log sum exp of n places, by the largest and with a compensated sum: for any x.
+static inline real log_sum_exp(SPACE const real *x, int n) {
+  real top = LOWEST, sum = 0, low = 0;
+  for (int j = 0; j < n; j++) top = fmax(top, x[j]);
+  for (int j = 0; j < n; j++) {
+    real term = exp(x[j] - top) - low, next = sum + term;
+    low = (next - sum) - term;
+    sum = next;
   }
+  return top + log(sum);
+}
+
+static inline real total(SPACE const real *e, int wide) {
+  gvec sum = (gvec)(0);
+  for (int j = 0; j < wide; j += GV) sum += GLOAD(e + j);
+  return lanes_sum(sum);
+}
+
+#if RESIDENT
+// SPAN actions from `row` on of P e; T[j * pitch + i] = P[i, j].
+static inline void product_rows(
+    __local const real *T, int pitch, SPACE const real *e, int n, int row, gvec *y) {
+  gvec s[ROWS * AHEAD];
+#pragma unroll
+  for (int k = 0; k < ROWS * AHEAD; k++) s[k] = (gvec)(0);
+  int j = 0;
+  for (; j + AHEAD <= n; j += AHEAD) {
+#pragma unroll
+    for (int u = 0; u < AHEAD; u++)
+#pragma unroll
+      for (int r = 0; r < ROWS; r++)
+        s[u * ROWS + r] += GLOAD(T + (j + u) * pitch + row + r * GV) * e[j + u];
+  }
+  for (; j < n; j++)
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) s[r] += GLOAD(T + j * pitch + row + r * GV) * e[j];
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    gvec sum = s[r];
+#pragma unroll
+    for (int u = 1; u < AHEAD; u++) sum += s[u * ROWS + r];
+    y[r] = sum;
+  }
+}
+#elif GV > 1
+// The same from rows of P in global memory, each a dot product along the row.
+static inline void product_rows(
+    __global const real *P, ulong stride, SPACE const real *e, int n, int row, gvec *y) {
+  real out[SPAN];
+  const int whole = n / GV * GV;
+  for (int first = 0; first < SPAN; first += 4) {
+    gvec s[4];
+    __global const real *p[4];
+#pragma unroll
+    for (int r = 0; r < 4; r++) {
+      s[r] = (gvec)(0);
+      p[r] = P + (ulong)min(row + first + r, n - 1) * stride;
+    }
+    for (int j = 0; j < whole; j += GV) {
+      gvec right = GLOAD(e + j);
+#pragma unroll
+      for (int r = 0; r < 4; r++) s[r] += GLOAD(p[r] + j) * right;
+    }
+    for (int r = 0; r < 4; r++) {
+      real sum = lanes_sum(s[r]);
+      for (int j = whole; j < n; j++) sum += p[r][j] * e[j];
+      out[first + r] = sum;
+    }
+  }
+  for (int r = 0; r < ROWS; r++) y[r] = GLOAD(out + r * GV);
+}
 #else
-  __global float *lp = outPolicy, *lm = outMagnet, *pi = spare + spareOffset + game * size;
+// The same for WG rows at once: tiles of P pass through local memory, so that global memory is read
+// along its rows. Every work-item calls it.
+static inline void product_rows(
+    __global const real *P, ulong stride, __local real *T, SPACE const real *e, int n, int first,
+    gvec *y) {
+  const int lid = get_local_id(0);
+  real sum = 0;
+  for (int start = 0; start < n; start += TILE) {
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int k = lid; k < TILE * WG; k += WG) {
+      int i = min(first + k / TILE, n - 1), j = start + k % TILE;
+      T[k % TILE * (WG + 1) + k / TILE] = j < n ? P[(ulong)i * stride + j] : (real)(0);
+    }
+    barrier(CLK_LOCAL_MEM_FENCE);
+    for (int j = 0; j < TILE; j++) sum += T[j * (WG + 1) + lid] * e[min(start + j, n - 1)];
+  }
+  *y = sum;
+}
 #endif
+
+KERNEL void magnetic_update(
+    __global real *logPolicy, ulong policyOffset, ulong policyStride, __global real *logMagnet,
+    ulong magnetOffset, ulong magnetStride, __global const real *payoff, ulong payoffOffset,
+    ulong payoffStride, __global real *spare, ulong spareOffset, __local real *localState,
+    __local real *T, ulong size, ulong width, ulong tilePitch, real shrink, real pull, real push,
+    ulong steps, ulong syncSteps, ulong firstStep) {
+  const int n = (int)size, wide = (int)width, lid = get_local_id(0);
+  const ulong game = get_group_id(0);
+  __global real *outPolicy = logPolicy + policyOffset + game * policyStride;
+  __global real *outMagnet = logMagnet + magnetOffset + game * magnetStride;
+  __global const real *P = payoff + payoffOffset + game * size * payoffStride;
+#if STATE_LOCAL
+  SPACE real *state = localState;
+#else
+  SPACE real *state = spare + spareOffset + game * 5 * width;
+#endif
+  // x and e twice: a step reads one copy and writes the other.
+  SPACE real *x = state, *e = state + 2 * wide, *magnet = state + 4 * wide;
+#if RESIDENT
+  const int pitch = (int)tilePitch;
+  for (ulong k = lid; k < size * width; k += WG) {
+    int i = (int)(k / size), j = (int)(k % size);
+    T[j * pitch + i] = i < n ? P[(ulong)i * payoffStride + j] : (real)(0);
+  }
+#endif
+  for (int i = lid; i < wide; i += WG) {
+    x[i] = i < n ? outPolicy[i] : -INFINITY;
+    magnet[i] = i < n ? outMagnet[i] : -INFINITY;
+  }
   // Whatever scale the logarithms come in, they leave normalised.
   barrier(FENCE);
-  normalise(lp, n, scratch);
-  normalise(lm, n, scratch);
+  const real policyScale = log_sum_exp(x, n), magnetScale = log_sum_exp(magnet, n);
   barrier(FENCE);
-  const float pull = eta * alpha, shrink = 1.0f / (1.0f + pull);
-  for (ulong t = 0; t < steps; t++) {
-    for (int i = lid; i < n; i += WG) pi[i] = exp(lp[i]);
+  for (int i = lid; i < wide; i += WG) {
+    x[i] -= policyScale;
+    e[i] = x[i] < FAINT ? (real)(0) : exp(x[i]);
+    magnet[i] -= magnetScale;
+  }
+  int now = 0;
+  for (ulong t = 0; t < steps;) {
     barrier(FENCE);
+    SPACE const real *oldX = x + now * wide, *oldE = e + now * wide;
+    now = 1 - now;
+    SPACE real *newX = x + now * wide, *newE = e + now * wide;
+    const real sum = total(oldE, wide);
+    // A sum that runs away is taken out of x instead of a step; all work-items agree on that.
+    const int runaway = sum < (real)(1.0f / 256) || sum > (real)(256);
+    const real shift = runaway ? log_sum_exp(oldX, n) : (real)(0);
+    const real scale = push / sum;
+    const int sync = syncSteps > 0 && (firstStep + t + 1) % syncSteps == 0;
     // Every work-item takes part, those behind the end on the last row: PoCL 3.1 drops the inner
     // loop of work-items that enter when others do not.
-    for (int first = 0; first < n; first += WG) {
-      const int i = min(first + lid, n - 1);
-      float q = 0, low = 0;
-      for (int j = 0; j < n; j++) KAHAN1(q, low, P[i * payoffStride + j] * pi[j]);
-      // A magnet of weight 0 may have empty places.
-      float magnet = pull > 0 ? pull * lm[i] : 0.0f;
-      if (first + lid < n) lp[i] = (lp[i] + magnet + eta * q) * shrink;
-    }
-    normalise(lp, n, scratch);
-    if (syncSteps > 0 && (firstStep + t + 1) % syncSteps == 0)
-      for (int i = lid; i < n; i += WG) lm[i] = lp[i];
-    // pi is read by all before it is written again.
-    barrier(FENCE);
-  }
-#if GAME_LOCAL
-  for (int i = lid; i < n; i += WG) {
-    outPolicy[i] = lp[i];
-    outMagnet[i] = lm[i];
-  }
+    for (int first = 0; first < wide; first += WG * SPAN) {
+      const int mine = first + lid * SPAN, i = min(mine, wide - SPAN);
+      gvec y[ROWS];
+#if RESIDENT
+      product_rows(T, pitch, oldE, n, i, y);
+#elif GV > 1
+      product_rows(P, payoffStride, oldE, n, i, y);
+#else
+      product_rows(P, payoffStride, T, oldE, n, first, y);
 #endif
+#pragma unroll
+      for (int r = 0; r < ROWS; r++) {
+        gvec old = GLOAD(oldX + i + r * GV), m = GLOAD(magnet + i + r * GV);
+        // A magnet of weight 0 may have empty places.
+        gvec next = old * shrink + (pull > 0 ? pull * m : (gvec)(0)) + scale * y[r];
+        if (runaway) next = old - shift;
+        if (mine < wide) {
+          GSTORE(next, newX + i + r * GV);
+          GSTORE(weight(next), newE + i + r * GV);
+          if (sync && !runaway) GSTORE(next, magnet + i + r * GV);
+        }
+      }
+    }
+    if (!runaway) t++;
+  }
+  barrier(FENCE);
+  SPACE const real *lastX = x + now * wide;
+  const real lastScale = log_sum_exp(lastX, n), lastMagnet = log_sum_exp(magnet, n);
+  for (int i = lid; i < n; i += WG) {
+    outPolicy[i] = lastX[i] - lastScale;
+    outMagnet[i] = magnet[i] - lastMagnet;
+  }
 }

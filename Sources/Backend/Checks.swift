@@ -33,9 +33,10 @@ enum Check {
 
   /// A tensor taken as (rows, columns).
   static func matrix(
-    _ op: String, _ name: String, _ t: Tensor, _ rows: Int, _ columns: Int, strided: Bool = false
+    _ op: String, _ name: String, _ t: Tensor, _ rows: Int, _ columns: Int,
+    type: ElementType = .f32, strided: Bool = false
   ) throws {
-    try tensor(op, name, t, strided: strided)
+    try tensor(op, name, t, type: type, strided: strided)
     guard t.rows == rows, t.columns == columns else {
       throw BackendError.argument(
         op: op, "\(name): expected (\(rows), \(columns)), found \(t.shape)")
@@ -58,7 +59,11 @@ enum Check {
 
   // MARK: Memory
 
-  static func allocate(_ count: Int, _ type: ElementType) throws {
+  static func allocate(_ count: Int, _ type: ElementType, on device: DeviceDescription) throws {
+    try require(
+      "allocate", type != .f64 || device.supportsFloat64,
+      "f64: \(device.name) has no double precision (cl_khr_fp64); use f32 or another device "
+        + "(see 'magnetic devices')")
     try require(
       "allocate", count >= 0 && count <= Int.max / (2 * type.size),
       "expected a count of elements, found \(count)")
@@ -398,9 +403,12 @@ enum Check {
   ) throws -> (b: Int, n: Int) {
     let op = "magneticUpdate"
     let (b, n) = (logPolicy.rows, logPolicy.columns)
-    try tensor(op, "logPolicy", logPolicy)
-    try matrix(op, "logMagnet", logMagnet, b, n)
-    try matrix(op, "payoff", payoff, b * n, n)
+    let type = logPolicy.type
+    try require(
+      op, type != .i32, "logPolicy: expected f32 or f64, found \(type)")
+    try tensor(op, "logPolicy", logPolicy, type: type)
+    try matrix(op, "logMagnet", logMagnet, b, n, type: type)
+    try matrix(op, "payoff", payoff, b * n, n, type: type)
     try require(
       op,
       settings.eta >= 0 && settings.alpha >= 0 && settings.steps >= 0 && settings.syncSteps >= 0

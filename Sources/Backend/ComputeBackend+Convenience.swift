@@ -22,6 +22,18 @@ extension ComputeBackend {
     return t
   }
 
+  /// A double-precision tensor (f64). Throws `BackendError.argument` on a device without it.
+  public func tensor(doubles values: [Double], _ shape: [Int]? = nil) throws -> Tensor {
+    let shape = shape ?? [values.count]
+    guard shape.reduce(1, *) == values.count else {
+      throw BackendError.argument(
+        op: "tensor", "shape \(shape) does not hold \(values.count) values")
+    }
+    let t = try empty(shape, .f64)
+    try values.withUnsafeBytes { try upload($0, to: t) }
+    return t
+  }
+
   /// Index tensor (i32).
   public func indices(_ values: [Int32]) throws -> Tensor {
     let t = try empty([values.count], .i32)
@@ -50,6 +62,21 @@ extension ComputeBackend {
       return try floats(whole)
     }
     var out = [Float](repeating: 0, count: tensor.count)
+    try out.withUnsafeMutableBytes { try download(tensor, to: $0) }
+    return out
+  }
+
+  /// The elements of an f64 tensor.
+  public func doubles(_ tensor: Tensor) throws -> [Double] {
+    guard tensor.type == .f64 else {
+      throw BackendError.argument(op: "doubles", "expected f64, found \(tensor.type)")
+    }
+    if !tensor.isContiguous {
+      let whole = try empty(tensor.shape, .f64)
+      try copy(tensor, to: whole)
+      return try doubles(whole)
+    }
+    var out = [Double](repeating: 0, count: tensor.count)
     try out.withUnsafeMutableBytes { try download(tensor, to: $0) }
     return out
   }

@@ -7,6 +7,7 @@
 ///
 /// Contract of every operation:
 /// - All tensors belong to this backend; activations and parameters are `.f32`, indices `.i32`.
+///   Tabular games may be `.f64` where `description.supportsFloat64`.
 /// - Shapes are checked before anything runs; `BackendError.argument` names the mismatch. Empty
 ///   tensors (0 rows) are legal and do nothing.
 /// - Operations are asynchronous in order; `download` and `synchronize` wait.
@@ -23,7 +24,8 @@ public protocol ComputeBackend: AnyObject {
 
   // MARK: Memory
 
-  /// Memory with undefined contents (filled with NaN patterns in debug builds).
+  /// Memory with undefined contents (filled with NaN patterns in debug builds). Throws
+  /// `BackendError.argument` for `.f64` on a device without double precision.
   func allocate(_ count: Int, _ type: ElementType) throws -> DeviceBuffer
   /// Copies host memory to a contiguous tensor; the host memory may be freed on return.
   func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws
@@ -151,7 +153,14 @@ public protocol ComputeBackend: AnyObject {
   /// `settings.steps` exact magnetic mirror descent steps on B games at once, in log space:
   /// `log pi = (log pi + eta*alpha*log mu + eta*P*pi) / (1 + eta*alpha) - log Z`, and `mu = pi`
   /// after every `syncSteps` steps counted from `firstStep` (0: never). logPolicy, logMagnet (B, n)
-  /// updated in place and normalised; payoff (B, n, n), P[i, j] = P(i beats j).
+  /// updated in place and normalised; payoff (B, n, n), P[i, j] = P(i beats j), though any finite
+  /// payoff is right. An action of log pi = -inf stays excluded. All three f32, or all three f64
+  /// (then log pi is accurate to about 1e-15 / (eta * alpha) at a fixed point, f32: 1e-7).
+  ///
+  /// The CPU reads half of a large P when P[i, j] + P[j, i] is the same for all pairs, which it
+  /// finds out by itself, to one unit in the last place of that constant or of the larger entry:
+  /// the payoff that it then uses differs from P by no more than P's own rounding. Any other P, one
+  /// pair off included, is used as it is.
   func magneticUpdate(
     logPolicy: Tensor, logMagnet: Tensor, payoff: Tensor, settings: MagneticUpdateSettings) throws
 

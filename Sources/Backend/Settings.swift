@@ -13,8 +13,11 @@ public struct DeviceDescription: Sendable, Equatable {
   public var computeUnits: Int
   /// Bytes of memory that the device has; 0 when unknown.
   public var memory: Int
+  /// Whether it computes in double precision (`ElementType.f64`). Default true, as the CPU does.
+  public var supportsFloat64: Bool
   public init(
-    kind: Kind, name: String, vendor: String, driver: String, computeUnits: Int, memory: Int
+    kind: Kind, name: String, vendor: String, driver: String, computeUnits: Int, memory: Int,
+    supportsFloat64: Bool = true
   ) {
     self.kind = kind
     self.name = name
@@ -22,6 +25,7 @@ public struct DeviceDescription: Sendable, Equatable {
     self.driver = driver
     self.computeUnits = computeUnits
     self.memory = memory
+    self.supportsFloat64 = supportsFloat64
   }
 }
 
@@ -124,15 +128,20 @@ public struct SamplingSettings: Sendable, Equatable {
   }
 }
 
+/// How `magneticUpdate` runs.
 public struct MagneticUpdateSettings: Sendable, Equatable {
-  public var eta: Float
-  public var alpha: Float
+  /// Step size, >= 0.
+  public var eta: Double
+  /// Weight of the magnet, >= 0.
+  public var alpha: Double
+  /// Steps of one call. A game's payoffs are laid out anew by every call, at the price of a few
+  /// steps: prefer one call of many steps.
   public var steps: Int
   /// T_mag; 0 keeps the magnet.
   public var syncSteps: Int
   /// Steps taken before this call, so that a run may be split into calls.
   public var firstStep: Int
-  public init(eta: Float, alpha: Float, steps: Int, syncSteps: Int = 0, firstStep: Int = 0) {
+  public init(eta: Double, alpha: Double, steps: Int, syncSteps: Int = 0, firstStep: Int = 0) {
     self.eta = eta
     self.alpha = alpha
     self.steps = steps

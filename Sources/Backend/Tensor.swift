@@ -1,8 +1,11 @@
 /// The type of one element in device memory.
+///
+/// `.f64` is for tabular games (`ComputeBackend.magneticUpdate`), transfers and copies, on devices
+/// that have it (`DeviceDescription.supportsFloat64`); other operations refuse it.
 public enum ElementType: Sendable, Equatable {
-  case f32, i32
+  case f32, i32, f64
   /// Bytes of one element.
-  public var size: Int { 4 }
+  public var size: Int { self == .f64 ? 8 : 4 }
 }
 
 /// A block of device memory. Each backend has its own subclass; the memory goes back to the

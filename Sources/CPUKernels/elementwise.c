@@ -186,6 +186,11 @@ MPO_CLONES void mpo_exp_array(const float *x, float *out, long n) {
   for (long i = 0; i < n; i++) out[i] = mpo_exp(x[i]);
 }
 
+MPO_CLONES void mpo_exp_double_array(const double *x, double *out, long n) {
+  MPO_WIDE
+  for (long i = 0; i < n; i++) out[i] = mpo_exp_double(x[i]);
+}
+
 MPO_CLONES void mpo_tanh_array(const float *x, float *out, long n) {
   MPO_WIDE
   for (long i = 0; i < n; i++) out[i] = mpo_tanh(x[i]);

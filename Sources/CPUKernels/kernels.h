@@ -73,6 +73,34 @@ MPO_INLINE float mpo_exp(float x) {
   return x < -86.6f ? 0.0f : p;
 }
 
+// The same in double: a near-minimax polynomial of degree 11 (1.3e-17 at most), under 1 ulp. Below
+// -708.3 (2.5e-308) it is 0, above 709.78 inf.
+MPO_INLINE double mpo_exp_double(double x) {
+  MPO_CONTRACT
+  double c = x < -708.3 ? -708.3 : x;
+  c = c > 710.0 ? 710.0 : c;
+  double shifted = c * 0x1.71547652b82fep0 + 0x1.8p52;
+  double n = shifted - 0x1.8p52;
+  double r = c - n * 0x1.62e42feep-1;
+  r = r - n * 0x1.a39ef35793c76p-33;
+  // Pairs, then pairs of pairs: half the latency of one chain.
+  double r2 = r * r, r4 = r2 * r2;
+  double a = 0x1.0000000000001p-1 + r * 0x1.5555555555556p-3;
+  double b = 0x1.5555555553d68p-5 + r * 0x1.11111111109b5p-7;
+  double d = 0x1.6c16c17889ef1p-10 + r * 0x1.a01a01a7c2efep-13;
+  double f = 0x1.a019b9149a41cp-16 + r * 0x1.71de0db2f6b19p-19;
+  double g = 0x1.28917c89a43a7p-22 + r * 0x1.af389ecfc4b9cp-26;
+  double p = (a + r2 * b) + r4 * ((d + r2 * f) + r4 * g);
+  p = p * r2 + r + 1.0;
+  int64_t bits;
+  memcpy(&bits, &shifted, 8);
+  bits = (bits - 0x4338000000000000 + 1022) << 52;
+  double s;
+  memcpy(&s, &bits, 8);
+  p = (p + p) * s;
+  return x < -708.3 ? 0.0 : p;
+}
+
 // tanh(x) by expm1(2|x|) / (expm1(2|x|) + 2), with expm1 = 2^n * (e^r - 1) + (2^n - 1), so that
 // small x keep their relative accuracy.
 MPO_INLINE float mpo_tanh(float x) {

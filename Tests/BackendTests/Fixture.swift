@@ -49,6 +49,19 @@ final class Fixture {
     try input(values.map { Float($0) }, shape, stride: stride)
   }
 
+  /// In f32 or f64.
+  func input(_ values: [Double], _ shape: [Int], _ type: ElementType) throws -> Tensor {
+    try place(Self.words(values, type), type, shape, nil, output: false)
+  }
+
+  private static func words(_ values: [Double], _ type: ElementType) -> [UInt32] {
+    guard type == .f64 else { return values.map { Float($0).bitPattern } }
+    return values.flatMap { value -> [UInt32] in
+      let bits = value.bitPattern
+      return [UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32)]
+    }
+  }
+
   func indices(_ values: [Int]) throws -> Tensor {
     try place(
       values.map { UInt32(bitPattern: Int32($0)) }, .i32, [values.count], nil, output: false)
@@ -58,10 +71,9 @@ final class Fixture {
   func output(
     _ shape: [Int], _ type: ElementType = .f32, stride: Int? = nil, values: [Double]? = nil
   ) throws -> Tensor {
-    let count = shape.reduce(1, *)
+    let count = shape.reduce(1, *) * type.size / 4
     let bits =
-      values.map { $0.map { Float($0).bitPattern } }
-      ?? [UInt32](repeating: Self.canary, count: count)
+      values.map { Self.words($0, type) } ?? [UInt32](repeating: Self.canary, count: count)
     return try place(bits, type, shape, stride, output: true)
   }
 
@@ -71,12 +83,15 @@ final class Fixture {
     let columns = shape.last ?? 1
     let rows = shape.dropLast().reduce(1, *)
     let stride = stride ?? columns
-    precondition(bits.count == rows * columns, "values do not fill \(shape)")
+    let size = type.size / 4
+    precondition(bits.count == rows * columns * size, "values do not fill \(shape)")
     let total = Self.before + rows * stride + Self.after
     var whole = [UInt32](
-      repeating: output ? Self.outputCanary : Self.canary, count: total)
+      repeating: output ? Self.outputCanary : Self.canary, count: total * size)
     for r in 0..<rows {
-      for c in 0..<columns { whole[Self.before + r * stride + c] = bits[r * columns + c] }
+      for c in 0..<(columns * size) {
+        whole[(Self.before + r * stride) * size + c] = bits[r * columns * size + c]
+      }
     }
     let storage = try backend.allocate(total, type)
     let all = Tensor(storage: storage, shape: [total])
@@ -87,7 +102,7 @@ final class Fixture {
   }
 
   private func bits(of storage: DeviceBuffer) throws -> [UInt32] {
-    var now = [UInt32](repeating: 0, count: storage.count)
+    var now = [UInt32](repeating: 0, count: storage.count * storage.type.size / 4)
     let all = Tensor(storage: storage, shape: [storage.count])
     try now.withUnsafeMutableBytes { try backend.download(all, to: $0) }
     return now
@@ -102,6 +117,15 @@ final class Fixture {
     return inside(t).map { Float(bitPattern: all[$0]) }
   }
 
+  /// Of f32 or f64.
+  func reals(_ t: Tensor) throws -> [Double] {
+    guard t.type == .f64 else { return try values(t).map(Double.init) }
+    let all = try bits(of: t.storage)
+    return inside(t).map {
+      Double(bitPattern: UInt64(all[2 * $0]) | UInt64(all[2 * $0 + 1]) << 32)
+    }
+  }
+
   func integers(_ t: Tensor) throws -> [Int] {
     let all = try bits(of: t.storage)
     return inside(t).map { Int(Int32(bitPattern: all[$0])) }
@@ -110,12 +134,14 @@ final class Fixture {
   func finish() throws {
     for g in guards {
       let now = try bits(of: g.view.storage)
-      let writable = g.output ? Set(inside(g.view)) : []
+      let size = g.view.type.size / 4
+      let places = g.output ? inside(g.view) : []
+      let writable = Set(places.flatMap { ($0 * size)..<(($0 + 1) * size) })
       let touched = now.indices.filter { now[$0] != g.bits[$0] && !writable.contains($0) }
       let what = g.output ? "around an output" : "in an input"
       #expect(
         touched.isEmpty,
-        "wrote \(what) \(g.view.shape) at element \((touched.first ?? 0) - g.view.offset)")
+        "wrote \(what) \(g.view.shape) at element \((touched.first ?? 0) / size - g.view.offset)")
     }
   }
 }

@@ -8,16 +8,43 @@ extension Conformance {
   static let g1: [Double] = [0.5, 0.1, 0.8, 0.9, 0.5, 0.1, 0.2, 0.9, 0.5]
   static let g1Start: [Double] = [0.2, 0.5, 0.3].map(log)
 
-  private func update(
-    _ f: Fixture, policy: [Double], magnet: [Double], payoff: [Double], n: Int,
-    _ settings: MagneticUpdateSettings
+  static func precisions(_ f: Fixture) -> [ElementType] {
+    f.backend.description.supportsFloat64 ? [.f32, .f64] : [.f32]
+  }
+
+  static func op(_ type: ElementType) -> String {
+    type == .f64 ? "magneticUpdate64" : "magneticUpdate"
+  }
+
+  func update(
+    _ f: Fixture, _ type: ElementType = .f32, policy: [Double], magnet: [Double],
+    payoff: [Double], n: Int, _ settings: MagneticUpdateSettings
   ) throws -> (policy: Tensor, magnet: Tensor) {
     let games = policy.count / n
-    let x = try f.output([games, n], values: policy)
-    let m = try f.output([games, n], values: magnet)
+    let x = try f.output([games, n], type, values: policy)
+    let m = try f.output([games, n], type, values: magnet)
     try f.backend.magneticUpdate(
-      logPolicy: x, logMagnet: m, payoff: try f.input(payoff, [games, n, n]), settings: settings)
+      logPolicy: x, logMagnet: m, payoff: try f.input(payoff, [games, n, n], type),
+      settings: settings)
     return (x, m)
+  }
+
+  /// Compares a call with the reference, game by game.
+  func expectUpdate(
+    _ f: Fixture, _ type: ElementType, policy: [Double], magnet: [Double], payoff: [Double],
+    n: Int, _ settings: MagneticUpdateSettings, _ note: String = ""
+  ) throws {
+    var (wantX, wantM): ([Double], [Double]) = ([], [])
+    for b in 0..<(policy.count / n) {
+      let r = Reference.magneticUpdate(
+        Array(policy[(b * n)..<((b + 1) * n)]), Array(magnet[(b * n)..<((b + 1) * n)]),
+        Array(payoff[(b * n * n)..<((b + 1) * n * n)]), settings)
+      wantX += r.policy
+      wantM += r.magnet
+    }
+    let got = try update(f, type, policy: policy, magnet: magnet, payoff: payoff, n: n, settings)
+    try f.expect(got.policy, wantX, Self.op(type), floor: 1, "\(note) \(settings)")
+    try f.expect(got.magnet, wantM, Self.op(type), floor: 1, "\(note) magnet \(settings)")
   }
 
   /// algorithm.md: a fixed magnet ends at (.274917, .279723, .445360).
@@ -79,7 +106,9 @@ extension Conformance {
     }
   }
 
-  @Test(arguments: TestBackends.all(), [(1, 1), (7, 2), (3, 93), (93, 5)])
+  @Test(
+    arguments: TestBackends.all(),
+    [(1, 1), (7, 2), (3, 93), (93, 5), (5, 17), (3, 64), (2, 144), (1, 300)])
   func magneticUpdate(_ named: NamedBackend, _ size: (Int, Int)) throws {
     try Fixture.run(named) { f in
       let (games, n) = size
@@ -87,21 +116,13 @@ extension Conformance {
       let payoff = numbers.uniforms(games * n * n)
       // Not normalised: the update normalises.
       let (x, m) = (numbers.normals(games * n), numbers.normals(games * n))
-      for s in [
-        MagneticUpdateSettings(eta: 0.5, alpha: 0.3, steps: 40, syncSteps: 7, firstStep: 3),
-        .init(eta: 0.5, alpha: 0, steps: 9), .init(eta: 1, alpha: 1, steps: 0),
-      ] {
-        var (wantX, wantM): ([Double], [Double]) = ([], [])
-        for b in 0..<games {
-          let r = Reference.magneticUpdate(
-            Array(x[(b * n)..<((b + 1) * n)]), Array(m[(b * n)..<((b + 1) * n)]),
-            Array(payoff[(b * n * n)..<((b + 1) * n * n)]), s)
-          wantX += r.policy
-          wantM += r.magnet
+      for type in Self.precisions(f) {
+        for s in [
+          MagneticUpdateSettings(eta: 0.5, alpha: 0.3, steps: 40, syncSteps: 7, firstStep: 3),
+          .init(eta: 0.5, alpha: 0, steps: 9), .init(eta: 1, alpha: 1, steps: 0),
+        ] {
+          try expectUpdate(f, type, policy: x, magnet: m, payoff: payoff, n: n, s)
         }
-        let got = try update(f, policy: x, magnet: m, payoff: payoff, n: n, s)
-        try f.expect(got.policy, wantX, "magneticUpdate", floor: 1, "\(s)")
-        try f.expect(got.magnet, wantM, "magneticUpdate", floor: 1, "magnet \(s)")
       }
     }
   }
@@ -111,7 +132,7 @@ extension Conformance {
   func excludedActionsStayExcluded(_ named: NamedBackend) throws {
     try Fixture.run(named) { f in
       let start: [Double] = [log(0.5), -.infinity, log(0.5)]
-      for alpha in [0.1, 0] as [Float] {
+      for alpha in [0.1, 0] {
         let (x, _) = try update(
           f, policy: start, magnet: start, payoff: Self.g1, n: 3,
           .init(eta: 0.3, alpha: alpha, steps: 10))

@@ -2,7 +2,7 @@ import CPUKernels
 
 extension CPUBackend {
   public func allocate(_ count: Int, _ type: ElementType) throws -> DeviceBuffer {
-    try Check.allocate(count, type)
+    try Check.allocate(count, type, on: description)
     return try CPUBuffer(pool: memoryPool, type: type, count: count)
   }
 

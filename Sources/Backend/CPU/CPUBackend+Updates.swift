@@ -8,7 +8,8 @@ extension CPUBackend {
     let (b, n) = try Check.magneticUpdate(
       logPolicy: logPolicy, logMagnet: logMagnet, payoff: payoff, settings: settings)
     let status = mpo_magnetic_update(
-      pool, try floats(logPolicy, op), try floats(logMagnet, op), try floats(payoff, op),
+      pool, logPolicy.type == .f64 ? 1 : 0, try bytes(logPolicy, op), try bytes(logMagnet, op),
+      try bytes(payoff, op),
       mpo_update_settings(
         eta: settings.eta, alpha: settings.alpha, steps: settings.steps,
         sync_steps: settings.syncSteps, first_step: settings.firstStep),

@@ -105,11 +105,12 @@ extension CPUBackend {
   /// The exp and tanh of the C kernels, for their tests.
   package static func kernelExp(_ x: [Float]) -> [Float] { map(x, mpo_exp_array) }
   package static func kernelTanh(_ x: [Float]) -> [Float] { map(x, mpo_tanh_array) }
+  package static func kernelExp(_ x: [Double]) -> [Double] { map(x, mpo_exp_double_array) }
 
-  private static func map(
-    _ x: [Float], _ kernel: (UnsafePointer<Float>?, UnsafeMutablePointer<Float>?, Int) -> Void
-  ) -> [Float] {
-    [Float](unsafeUninitializedCapacity: x.count) { out, count in
+  private static func map<Real>(
+    _ x: [Real], _ kernel: (UnsafePointer<Real>?, UnsafeMutablePointer<Real>?, Int) -> Void
+  ) -> [Real] {
+    [Real](unsafeUninitializedCapacity: x.count) { out, count in
       kernel(x, out.baseAddress, x.count)
       count = x.count
     }

@@ -8,6 +8,14 @@
       return tensors.allSatisfy(\.isContiguous) ? (1, t.count) : (t.rows, t.columns)
     }
 
+    /// The same memory in 32-bit words, which is what `fill` and `copy` move.
+    private func words(_ t: Tensor) -> Tensor {
+      guard t.type == .f64 else { return t }
+      return Tensor(
+        storage: t.storage, offset: 2 * t.offset, shape: [t.rows, 2 * t.columns],
+        rowStride: 2 * t.rowStride)
+    }
+
     /// Work-groups of an elementwise kernel.
     func blocks(rows: Int, columns: Int) -> [Int] { [rows * ceilDivide(columns, block)] }
 
@@ -18,6 +26,7 @@
 
     /// Also of strided views and of any type.
     func fill(_ tensor: Tensor, bits: UInt32) throws {
+      let tensor = words(tensor)
       let (rows, columns) = extent(tensor)
       try launch(
         "fill", Self.program, groups: blocks(rows: rows, columns: columns),
@@ -26,6 +35,7 @@
 
     public func copy(_ source: Tensor, to destination: Tensor) throws {
       try Check.copy(source, to: destination)
+      let (source, destination) = (words(source), words(destination))
       let (rows, columns) = extent(source, destination)
       try launch(
         "copy", Self.program, groups: blocks(rows: rows, columns: columns),

@@ -4,27 +4,6 @@
   extension OpenCLBackend {
     private static let optimizer = ProgramKey(family: "optimizer")
 
-    public func magneticUpdate(
-      logPolicy: Tensor, logMagnet: Tensor, payoff: Tensor, settings: MagneticUpdateSettings
-    ) throws {
-      let (b, n) = try Check.magneticUpdate(
-        logPolicy: logPolicy, logMagnet: logMagnet, payoff: payoff, settings: settings)
-      guard b > 0, n > 0 else { return }
-      let items = min(workGroup, n <= 32 ? 32 : 256)
-      let state = 3 * n * 4
-      let isLocal = state <= min(device.localMemory, 32 << 10) - 4 * items - 64
-      let program = ProgramKey(
-        family: "games", defines: ["GAME_LOCAL": isLocal ? 1 : 0, "WG": items])
-      try launch(
-        "magnetic_update", program, groups: [b],
-        [
-          .rows(logPolicy), .rows(logMagnet), .rows(payoff),
-          .tensor(try scratch(isLocal ? 1 : b * n)), .local(isLocal ? state : 4), .size(n),
-          .float(settings.eta), .float(settings.alpha), .size(settings.steps),
-          .size(settings.syncSteps), .size(settings.firstStep), .local(4 * items),
-        ])
-    }
-
     public func norm(_ x: Tensor, into out: Tensor) throws {
       try Check.norm(x, into: out)
       let slice = max(block, ceilDivide(ceilDivide(x.count, 1024), vector) * vector)

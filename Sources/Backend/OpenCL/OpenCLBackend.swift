@@ -45,7 +45,11 @@
         cacheDirectory: configuration.cacheDirectory)
     }
 
-    public var description: DeviceDescription { device.description }
+    public var description: DeviceDescription {
+      var description = device.description
+      description.supportsFloat64 = description.supportsFloat64 && configuration.float64
+      return description
+    }
     public var memory: MemoryStatistics { pool.statistics }
     /// Small work-groups, wide vectors.
     var isNarrow: Bool { vector > 1 }
@@ -53,7 +57,7 @@
     // MARK: Memory
 
     public func allocate(_ count: Int, _ type: ElementType) throws -> DeviceBuffer {
-      try Check.allocate(count, type)
+      try Check.allocate(count, type, on: description)
       let buffer = try pool.take(count, type)
       #if DEBUG
         // Whoever reads before writing finds NaN.
@@ -111,6 +115,7 @@
       /// `uint`
       case word(UInt32)
       case float(Float)
+      case double(Double)
       /// Bytes of local memory.
       case local(Int)
 
@@ -145,6 +150,7 @@
         case .size(let n): try set(cl_ulong(n))
         case .word(let n): try set(n)
         case .float(let x): try set(x)
+        case .double(let x): try set(x)
         case .local(let bytes):
           try checkCL(
             clSetKernelArg(kernel.handle, index, bytes, nil), "clSetKernelArg",
@@ -172,8 +178,8 @@
     var reduction: Argument { .local(4 * workGroup) }
 
     /// Memory that only kernels see.
-    func scratch(_ count: Int) throws -> Tensor {
-      Tensor(storage: try pool.take(count, .f32), shape: [count])
+    func scratch(_ count: Int, _ type: ElementType = .f32) throws -> Tensor {
+      Tensor(storage: try pool.take(count, type), shape: [count])
     }
   }
 

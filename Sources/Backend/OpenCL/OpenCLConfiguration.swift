@@ -33,6 +33,9 @@
     /// Most work-items of a work-group; nil is the device's own limit, at most 256. Default nil.
     /// Small or odd numbers are slow and for tests, simulators above all.
     public var maximumWorkGroup: Int?
+    /// Whether `ElementType.f64` is offered where the device has it. Default true; false makes the
+    /// backend refuse it as a device without it does, for tests.
+    public var float64: Bool
     /// Folder of compiled programs; nil keeps none. Default: `$MPO_CACHE_DIR`, else
     /// `$XDG_CACHE_HOME/magnetic`, else `~/.cache/magnetic`. A folder that cannot be written and a
     /// damaged file cost a compilation and are no errors.
@@ -43,11 +46,13 @@
 
     public init(
       matmul: Matmul = .automatic, shape: Shape = .automatic, maximumWorkGroup: Int? = nil,
+      float64: Bool = true,
       cacheDirectory: String? = OpenCLConfiguration.defaultCacheDirectory, poolLimit: Int? = nil
     ) {
       self.matmul = matmul
       self.shape = shape
       self.maximumWorkGroup = maximumWorkGroup
+      self.float64 = float64
       self.cacheDirectory = cacheDirectory
       self.poolLimit = poolLimit
     }

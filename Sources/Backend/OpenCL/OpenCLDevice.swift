@@ -53,7 +53,9 @@
         kind: kind, name: Self.text(id, CL_DEVICE_NAME), vendor: Self.text(id, CL_DEVICE_VENDOR),
         driver: Self.text(id, CL_DRIVER_VERSION),
         computeUnits: Int(Self.number(id, CL_DEVICE_MAX_COMPUTE_UNITS, as: cl_uint.self)),
-        memory: Int(clamping: Self.number(id, CL_DEVICE_GLOBAL_MEM_SIZE, as: cl_ulong.self)))
+        memory: Int(clamping: Self.number(id, CL_DEVICE_GLOBAL_MEM_SIZE, as: cl_ulong.self)),
+        supportsFloat64: Self.number(
+          id, CL_DEVICE_DOUBLE_FP_CONFIG, as: cl_device_fp_config.self) != 0)
       maximumAllocation = Int(
         clamping: Self.number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, as: cl_ulong.self))
       localMemory = Int(clamping: Self.number(id, CL_DEVICE_LOCAL_MEM_SIZE, as: cl_ulong.self))

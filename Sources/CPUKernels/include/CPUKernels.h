@@ -129,12 +129,13 @@ int mpo_sample(
 // MARK: Games and optimizer (games.c, optimizer.c)
 
 typedef struct {
-  float eta, alpha;
+  double eta, alpha;
   long steps, sync_steps, first_step;
 } mpo_update_settings;
 
+/// Arrays of float, or of double when `is_double`.
 int mpo_magnetic_update(
-    mpo_pool *pool, float *log_policy, float *log_magnet, const float *payoff,
+    mpo_pool *pool, int is_double, void *log_policy, void *log_magnet, const void *payoff,
     mpo_update_settings settings, long b, long n);
 
 typedef struct {
@@ -153,6 +154,7 @@ void mpo_cpu_name(char name[64]);
 
 /// The vector exp and tanh of these kernels over n elements.
 void mpo_exp_array(const float *x, float *out, long n);
+void mpo_exp_double_array(const double *x, double *out, long n);
 void mpo_tanh_array(const float *x, float *out, long n);
 
 #endif

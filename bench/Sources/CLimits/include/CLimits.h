@@ -1,0 +1,11 @@
+// What the processor does at best, measured: products and sums fed from memory of a given size.
+#ifndef CLIMITS_H
+#define CLIMITS_H
+
+/// `rounds` times s += a[i] * w over `count` elements (a multiple of 256), as whole vectors in 16
+/// sums: the arithmetic of `rounds` matrix-vector products without anything else. Returns a sum, so
+/// that nothing is left out.
+double limit_feed_f32(const float *a, long count, long rounds);
+double limit_feed_f64(const double *a, long count, long rounds);
+
+#endif
