@@ -1,0 +1,106 @@
+import Foundation
+
+extension GameReport {
+  /// What is about to be played. Printed before the run.
+  public static func header(_ named: NamedGame, _ settings: GameSettings) -> String {
+    let game = named.game
+    let shown = game.names.prefix(8).map { clipped($0) }.joined(separator: ", ")
+    let rest = game.count > 8 ? ", ... (\(game.count - 8) more)" : ""
+    let kind: String
+    if let best = game.unbeaten {
+      kind = "'\(clipped(game.names[best]))' beats or ties every other response"
+    } else {
+      kind = "every response is beaten by another: preferences run in circles"
+    }
+    return
+      (["game \(named.name): n = \(game.count) (\(shown)\(rest))", kind, settings.conditions]
+      + settings.algorithmLines).joined(separator: "\n")
+  }
+
+  /// Gaps, updates and distances, a row for each algorithm, and the policies below.
+  public var text: String {
+    var table = TextTable([
+      "algorithm", "gap, last", "gap, average", "to 1e-3", "to 1e-6", "distance",
+    ])
+    for result in results {
+      table.add([
+        result.algorithm.text, gapText(result.curve.gap.last),
+        gapText(result.curve.averageGap.last), reached(result, 1e-3), reached(result, 1e-6),
+        result.exact.map { gapText($0.totalVariation) } ?? "-",
+      ])
+    }
+    return table.text + "\n" + policies + notes.map { "\n\($0)" }.joined()
+  }
+
+  private func reached(_ result: Result, _ threshold: Double) -> String {
+    result.curve.reached[threshold].map(String.init) ?? "not in \(result.updates)"
+  }
+
+  /// A table where all responses fit side by side, else the likeliest by name.
+  private var policies: String {
+    var rows = results.map { (name: $0.algorithm.text, policy: $0.curve.policy) }
+    if let exact = results.first(where: { $0.exact != nil })?.exact {
+      rows.append(("equilibrium", exact.equilibrium))
+    }
+    let width = game.names.reduce(0) { $0 + max(8, $1.count + 2) }
+    guard game.count > 8 || width > 80 else {
+      var table = TextTable(["policy"] + game.names)
+      for row in rows { table.add([row.name] + row.policy.map { share($0, digits: 6) }) }
+      return table.text
+    }
+    return rows.map { "policy, \($0.name):\n" + likeliest($0.policy) }.joined(separator: "\n")
+  }
+
+  private func likeliest(_ policy: [Double], limit: Int = 10) -> String {
+    guard policy.allSatisfy(\.isFinite) else { return "  no numbers any more" }
+    let order = policy.indices.sorted { (policy[$0], $1) > (policy[$1], $0) }
+    let shown = order.filter { policy[$0] >= 1e-4 }.prefix(limit)
+    let rest = order.dropFirst(shown.count)
+    var table = TextTable(["", ""], indent: "  ", hasHeader: false)
+    for y in shown { table.add([clipped(game.names[y], 48), share(policy[y], digits: 6)]) }
+    let mass = rest.reduce(0) { $0 + policy[$1] }
+    if !rest.isEmpty { table.add(["\(rest.count) others", share(mass, digits: 6)]) }
+    return table.text
+  }
+}
+
+/// A probability; what is not a number stays visible.
+private func share(_ value: Double, digits: Int) -> String {
+  String(format: "%.\(digits)f", value)
+}
+
+/// A gap or a distance: two digits and an exponent. Below 1e-16 there is only rounding.
+func gapText(_ value: Double?) -> String {
+  guard let value else { return "-" }
+  return abs(value) < 1e-16 ? "0" : String(format: "%.2e", value)
+}
+
+/// A name in a line of text.
+func clipped(_ text: String, _ limit: Int = 32) -> String {
+  text.count > limit ? text.prefix(limit - 3) + "..." : text
+}
+
+/// Aligned columns: the first to the left, the others to the right.
+struct TextTable {
+  private var rows: [[String]]
+  private let indent: String
+
+  init(_ header: [String], indent: String = "", hasHeader: Bool = true) {
+    rows = hasHeader ? [header] : []
+    self.indent = indent
+  }
+
+  mutating func add(_ row: [String]) { rows.append(row) }
+
+  var text: String {
+    let columns = rows.map(\.count).max() ?? 0
+    let widths = (0..<columns).map { c in rows.map { c < $0.count ? $0[c].count : 0 }.max() ?? 0 }
+    return rows.map { row in
+      let cells = row.enumerated().map { c, cell in
+        let space = String(repeating: " ", count: widths[c] - cell.count)
+        return c == 0 ? cell + space : space + cell
+      }
+      return indent + cells.joined(separator: "  ")
+    }.joined(separator: "\n")
+  }
+}
