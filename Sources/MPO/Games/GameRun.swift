@@ -11,6 +11,10 @@ public struct GameCurve: Sendable {
   /// The policies themselves, (n) each, and the average iterates; empty where the run keeps none.
   public var policies: [[Double]] = []
   public var averages: [[Double]] = []
+  /// The way of the last and of the average iterate, in steps too small to be seen, where the run
+  /// keeps it: updates between records would be cut off.
+  public var path: [[Double]] = []
+  public var averagePath: [[Double]] = []
   /// The last iterate.
   public var policy: [Double] = []
   /// The first update whose gap was below each threshold asked for; absent when none was.
@@ -31,6 +35,8 @@ public struct GameRun {
   public var records = 400
   /// Whether the curve keeps the policies of its records. Default: true.
   public var keepsPolicies = true
+  /// Whether the curve keeps the paths, for pictures. Default: false.
+  public var keepsPath = false
 
   public init(_ game: PreferenceGame, steps: Int, feedback: Feedback = .full) {
     self.game = game
@@ -49,11 +55,16 @@ public struct GameRun {
     var sum = [Double](repeating: 0, count: game.count)
     var policy = algorithm.policy
     record(0, policy: policy, average: policy, in: &curve)
+    if keepsPath { (curve.path, curve.averagePath) = ([policy], [policy]) }
     var next = 1
     for step in 1...max(1, steps) where step <= steps {
       algorithm.update { source.winRates(against: $0) }
       policy = algorithm.policy
       for y in sum.indices { sum[y] += policy[y] }
+      if keepsPath {
+        Self.extend(&curve.path, policy)
+        Self.extend(&curve.averagePath, sum.map { $0 / Double(step) })
+      }
       let open = thresholds.filter { curve.reached[$0] == nil }
       if !open.isEmpty {
         let gap = game.dualityGap(policy)
@@ -79,6 +90,13 @@ public struct GameRun {
     guard keepsPolicies else { return }
     curve.policies.append(policy)
     curve.averages.append(average)
+  }
+
+  /// A point that is 1/1000 or more from the last one; at most 20,000.
+  private static func extend(_ path: inout [[Double]], _ policy: [Double]) {
+    guard path.count < 20_000 else { return }
+    let moved = path.last.map { zip($0, policy).reduce(0) { $0 + abs($1.0 - $1.1) } / 2 }
+    if (moved ?? 1) >= 1e-3 { path.append(policy) }
   }
 
   private func following(_ step: Int) -> Int {

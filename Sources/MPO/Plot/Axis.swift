@@ -56,8 +56,14 @@ struct Axis {
       if hasZeros && pow(10, Double(bottom)) > floor { bottom -= 1 }
       if top <= bottom { top = bottom + 1 }
       self.low = pow(10, Double(bottom))
-      self.high = isTight ? max(high, self.low * 10) : pow(10, Double(top))
-      ticks = Self.logTicks(bottom, top).filter { $0.value <= high * 1.0001 || !isTight }
+      let end = isTight ? max(high, self.low * 10) : pow(10, Double(top))
+      self.high = end
+      var ticks = Self.logTicks(bottom, top).filter { !isTight || $0.value <= end * 1.0001 }
+      // A run of 5000 updates says so at its end.
+      if isTight, bottom >= 0, top <= 6, end > (ticks.last?.value ?? 0) * 1.5 {
+        ticks.append(Tick(value: end, label: Self.grouped(String(Int(end.rounded())))))
+      }
+      self.ticks = ticks
     }
   }
 
@@ -95,8 +101,8 @@ struct Axis {
         value: factor * pow(10, Double(exponent)),
         label: isPlain ? plain(Int(factor), exponent) : power(exponent))
     }
-    if isPlain && top - bottom <= 1 {
-      return [tick(1, bottom), tick(2, bottom), tick(5, bottom), tick(1, top)]
+    if isPlain && top - bottom <= 2 {
+      return (bottom..<top).flatMap { [tick(1, $0), tick(2, $0), tick(5, $0)] } + [tick(1, top)]
     }
     // From the top down, so that 1 (or the greatest) has a label.
     let step = max(1, Int((Double(top - bottom) / 8).rounded(.up)))

@@ -51,6 +51,8 @@ public struct Chart: Sendable {
   public var yFloor = 0.0
   /// Entries of the legend that belong to no series.
   public var keys: [ChartKey] = []
+  /// A small line below the legend. Default: none.
+  public var note = ""
 
   /// Width and height of the panel in pixels, legend and titles apart.
   static let size = (width: 680.0, height: 400.0)
@@ -76,10 +78,11 @@ public struct Chart: Sendable {
     var figure = Figure(title: title, subtitle: subtitle)
     figure.notes = notes
     figure.description = summary + (simplex.map { " \($0.summary)" } ?? "")
-    for (i, line) in series.enumerated() where line.isInLegend {
-      figure.legend.append(.series(line.name, group: line.group ?? i, style: line.style))
-    }
-    figure.legend += (keys + (simplex?.keys ?? [])).map { .key($0) }
+    figure.legend = [
+      series.enumerated().filter(\.element.isInLegend).map { i, line in
+        .series(line.name, group: line.group ?? i, style: line.style)
+      }, (keys + (simplex?.keys ?? [])).map { .key($0) },
+    ]
     return figure.svg(chart: self, simplex: simplex)
   }
 
@@ -90,9 +93,10 @@ public struct Chart: Sendable {
   }
 
   private var notes: [String] {
-    guard hasFloored else { return [] }
+    let given = note.isEmpty ? [] : [note]
+    guard hasFloored else { return given }
     let bound = yFloor > 0 ? "Values below \(Axis.power(decade(yFloor)))" : "Values of 0"
-    return ["\(bound) are drawn at the bottom."]
+    return given + ["\(bound) are drawn at the bottom."]
   }
 
   private func decade(_ value: Double) -> Int {

@@ -18,7 +18,8 @@ struct Figure {
   var subtitle: String
   /// For `<desc>`.
   var description = ""
-  var legend: [Entry] = []
+  /// Blocks, each from a new row on.
+  var legend: [[Entry]] = []
   /// Small lines below the legend.
   var notes: [String] = []
 
@@ -37,9 +38,13 @@ struct Figure {
     let width = panels + 2 * margin
     let header = subtitle.isEmpty ? 50.0 : 68.0
     let (columns, cell) = grid(width: panels)
-    let rows = (legend.count + columns - 1) / columns
+    let rows = legend.flatMap { block in
+      stride(from: 0, to: block.count, by: columns).map {
+        Array(block[$0..<min($0 + columns, block.count)])
+      }
+    }
     let foot = header + Chart.size.height + 4
-    let height = foot + Double(rows + notes.count) * Self.rowHeight + margin
+    let height = foot + Double(rows.count + notes.count) * Self.rowHeight + margin
 
     var svg = SVGWriter()
     svg.add(
@@ -58,13 +63,14 @@ struct Figure {
     }
     ChartDrawing(chart, x: margin, y: header).draw(into: &svg)
     simplex?.draw(into: &svg, x: margin + Chart.size.width + 12, y: header)
-    for (i, entry) in legend.enumerated() {
-      let x = margin + Double(i % columns) * cell
-      let y = foot + (Double(i / columns) + 0.5) * Self.rowHeight
-      draw(entry, x, y, width: cell - Self.swatch - 12, &svg)
+    for (i, row) in rows.enumerated() {
+      let y = foot + (Double(i) + 0.5) * Self.rowHeight
+      for (j, entry) in row.enumerated() {
+        draw(entry, margin + Double(j) * cell, y, width: cell - Self.swatch - 12, &svg)
+      }
     }
     for (i, note) in notes.enumerated() {
-      let y = foot + (Double(rows + i) + 0.5) * Self.rowHeight + 4
+      let y = foot + (Double(rows.count + i) + 0.5) * Self.rowHeight + 4
       svg.label(
         SVG.fitted(note, width: panels, size: 11), x: margin, y: y, classes: "muted small")
     }
@@ -74,7 +80,7 @@ struct Figure {
 
   /// Columns of the legend, all as wide as the longest entry.
   private func grid(width: Double) -> (columns: Int, cell: Double) {
-    let longest = legend.map { SVG.width($0.name, size: 12) }.max() ?? 0
+    let longest = legend.joined().map { SVG.width($0.name, size: 12) }.max() ?? 0
     let cell = min(width, longest + Self.swatch + 24)
     return (max(1, Int(width / cell)), cell)
   }

@@ -21,7 +21,8 @@ enum Palette {
     .title { font-size: 16px; font-weight: 600; }
     .small { font-size: 11px; }
     .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
-    .dashed { stroke-dasharray: 5 4; stroke-width: 1.4; }
+    .thin { stroke-width: 1; opacity: 0.8; }
+    .dashed { stroke-dasharray: 5 4; }
     .line, .grid, .frame { fill: none; }
     .grid { stroke-width: 1; }
     .hollow { stroke-width: 1.6; }

@@ -64,13 +64,12 @@ public struct SimplexPlot: Sendable {
       SVG.fitted(names[1], width: width, size: 12), x: x + Self.size.width - 4,
       y: triangle.bottom + 20, classes: "ink", anchor: .end)
 
-    let limit = Self.pointsInAll / max(1, paths.count)
     var ends: [(x: Double, y: Double, group: Int)] = []
-    for path in paths {
-      let points = Thinning.path(path.policies.compactMap(triangle.place), limit: limit)
+    for (path, points) in thinned(triangle) {
       let dash = path.style == .dashed ? " dashed" : ""
       svg.add(
-        "<path class=\"curve s\(Palette.color(path.group))\(dash)\" d=\"\(SVG.path(points))\"/>")
+        "<path class=\"curve thin s\(Palette.color(path.group))\(dash)\" d=\"\(SVG.path(points))\"/>"
+      )
       if let end = points.last, path.style == .solid { ends.append((end.x, end.y, path.group)) }
     }
     if let place = start.flatMap(triangle.place) { svg.add(Self.dot(place.x, place.y)) }
@@ -81,6 +80,19 @@ public struct SimplexPlot: Sendable {
     for end in ends {
       svg.add(Marker(series: end.group).element(end.x, end.y, series: end.group, radius: 4.5))
     }
+  }
+
+  /// The longest first: it covers much and would hide the others.
+  private func thinned(_ triangle: Triangle) -> [(path: Path, points: [(x: Double, y: Double)])] {
+    let places = paths.map { $0.policies.compactMap(triangle.place) }
+    let thin = Thinning.paths(places, limit: Self.pointsInAll)
+    func length(_ points: [(x: Double, y: Double)]) -> Double {
+      zip(points, points.dropFirst()).reduce(0) {
+        $0 + abs($1.0.x - $1.1.x) + abs($1.0.y - $1.1.y)
+      }
+    }
+    return zip(paths, thin).map { (path: $0, points: $1, length: length($1)) }
+      .sorted { $0.length > $1.length }.map { ($0.path, $0.points) }
   }
 
   static func dot(_ x: Double, _ y: Double) -> String {

@@ -36,23 +36,32 @@ enum Thinning {
     return out
   }
 
-  /// For paths in the plane: points nearer than `spacing` to the last one kept go, and the spacing
-  /// doubles until at most `limit` stay. The first and the last stay.
-  static func path(_ points: [(x: Double, y: Double)], limit: Int) -> [(x: Double, y: Double)] {
-    guard let first = points.first, let last = points.last else { return [] }
+  /// For paths in the plane: points nearer than a spacing to the last one kept go, and the spacing
+  /// grows until at most `limit` stay in all. The first and the last of each stay.
+  static func paths(
+    _ paths: [[(x: Double, y: Double)]], limit: Int
+  ) -> [[(x: Double, y: Double)]] {
     var spacing = 0.3
     while true {
-      var out = [first]
-      var kept = first
-      for point in points.dropFirst().dropLast() {
-        let (dx, dy) = (point.x - kept.x, point.y - kept.y)
-        guard dx * dx + dy * dy >= spacing * spacing else { continue }
-        out.append(point)
-        kept = point
-      }
-      if points.count > 1 { out.append(last) }
-      if out.count <= max(2, limit) || spacing > 1e3 { return out }
+      let out = paths.map { path($0, spacing: spacing) }
+      if out.reduce(0, { $0 + $1.count }) <= limit || spacing > 1e3 { return out }
       spacing *= 1.5
     }
+  }
+
+  private static func path(
+    _ points: [(x: Double, y: Double)], spacing: Double
+  ) -> [(x: Double, y: Double)] {
+    guard let first = points.first, let last = points.last else { return [] }
+    var out = [first]
+    var kept = first
+    for point in points.dropFirst().dropLast() {
+      let (dx, dy) = (point.x - kept.x, point.y - kept.y)
+      guard dx * dx + dy * dy >= spacing * spacing else { continue }
+      out.append(point)
+      kept = point
+    }
+    if points.count > 1 { out.append(last) }
+    return out
   }
 }

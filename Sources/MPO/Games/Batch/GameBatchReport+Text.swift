@@ -58,10 +58,12 @@ extension GameBatchReport {
       ChartSeries(
         name, zip(steps, quantiles).map { (x: Double($0), y: $1[keyPath: pick]) })
     }
-    return Chart.ofGaps(
+    var chart = Chart.ofGaps(
       title: "Duality gap of \(batch.games) random games, n = \(batch.size)",
       subtitle: "\(batch.algorithm.kind.title), \(batch.algorithm.settingsText); "
-        + "\(batch.precision.rawValue) on \(device.name)",
+        + batch.precision.rawValue,
       steps: batch.steps, series: series, floor: batch.precision == .f64 ? 1e-16 : 1e-9)
+    chart.note = speed
+    return chart
   }
 }

@@ -25,15 +25,15 @@ extension GameReport {
   public var svg: String { chart.svg(beside: simplex) }
 
   private var simplex: SimplexPlot? {
-    var paths: [SimplexPlot.Path] = []
-    for (group, result) in results.enumerated() {
-      paths.append(SimplexPlot.Path(result.curve.averages, style: .dashed, group: group))
+    let averages = results.enumerated().map { group, result in
+      SimplexPlot.Path(
+        result.curve.averagePath + result.curve.averages.suffix(1), style: .dashed, group: group)
     }
-    for (group, result) in results.enumerated() {
-      paths.append(SimplexPlot.Path(result.curve.policies, group: group))
+    let paths = results.enumerated().map { group, result in
+      SimplexPlot.Path(result.curve.path + [result.curve.policy], group: group)
     }
     return SimplexPlot(
-      names: game.names, paths: paths, start: results.first?.curve.policies.first,
+      names: game.names, paths: averages + paths, start: results.first?.curve.policies.first,
       equilibrium: results.first { $0.exact != nil }?.exact?.equilibrium)
   }
 

@@ -4,8 +4,11 @@ extension GameReport {
   /// What is about to be played. Printed before the run.
   public static func header(_ named: NamedGame, _ settings: GameSettings) -> String {
     let game = named.game
-    let shown = game.names.prefix(8).map { clipped($0) }.joined(separator: ", ")
-    let rest = game.count > 8 ? ", ... (\(game.count - 8) more)" : ""
+    var shown: [String] = []
+    for name in game.names.prefix(8) where shown.reduce(0, { $0 + $1.count }) < 50 {
+      shown.append(clipped(name))
+    }
+    let rest = game.count > shown.count ? ", ... (\(game.count - shown.count) more)" : ""
     let kind: String
     if let best = game.unbeaten {
       kind = "'\(clipped(game.names[best]))' beats or ties every other response"
@@ -13,7 +16,10 @@ extension GameReport {
       kind = "every response is beaten by another: preferences run in circles"
     }
     return
-      (["game \(named.name): n = \(game.count) (\(shown)\(rest))", kind, settings.conditions]
+      ([
+        "game \(named.name): n = \(game.count) (\(shown.joined(separator: ", "))\(rest))", kind,
+        settings.conditions,
+      ]
       + settings.algorithmLines).joined(separator: "\n")
   }
 
@@ -29,7 +35,7 @@ extension GameReport {
         result.exact.map { gapText($0.totalVariation) } ?? "-",
       ])
     }
-    return table.text + "\n" + policies + notes.map { "\n\($0)" }.joined()
+    return table.text + "\n\n" + policies + notes.map { "\n\($0)" }.joined()
   }
 
   private func reached(_ result: Result, _ threshold: Double) -> String {

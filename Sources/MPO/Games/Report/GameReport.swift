@@ -43,6 +43,7 @@ public struct GameReport: Sendable {
     let start = try settings.start.logPolicy(game.count)
     var run = GameRun(game, steps: settings.steps, feedback: settings.feedback)
     run.thresholds = Self.thresholds
+    run.keepsPath = game.count == 3
     for (choice, label) in zip(settings.algorithms, settings.labels) {
       var isStopped = false
       let curve = run.play(choice.make(start: start)) {
