@@ -104,9 +104,9 @@ struct Axis {
     if isPlain && top - bottom <= 2 {
       return (bottom..<top).flatMap { [tick(1, $0), tick(2, $0), tick(5, $0)] } + [tick(1, top)]
     }
-    // From the top down, so that 1 (or the greatest) has a label.
+    // Multiples of the step, so that 1 has a label where it is in the range.
     let step = max(1, Int((Double(top - bottom) / 8).rounded(.up)))
-    return stride(from: top, through: bottom, by: -step).map { tick(1, $0) }.reversed()
+    return (bottom...top).filter { $0 % step == 0 }.map { tick(1, $0) }
   }
 
   private static func plain(_ factor: Int, _ exponent: Int) -> String {

@@ -54,7 +54,7 @@ enum Palette {
 
 /// The shape that marks a series, centred on a point.
 enum Marker: Int, CaseIterable {
-  case circle, square, triangle, diamond, cross, pointDown, plus, ring, frame
+  case circle, square, triangle, diamond, cross, pointDown, plus, ring, frame, lozenge
 
   init(series: Int) {
     self = Marker.allCases[series % Marker.allCases.count]
@@ -90,6 +90,8 @@ enum Marker: Int, CaseIterable {
           + polygon([(-1.2, 0), (1.2, 0)], closed: false), "curve")
     case .ring: return stroked(disc, "hollow")
     case .frame: return stroked(square, "hollow")
+    case .lozenge:
+      return stroked(polygon([(0, -1.25), (1.25, 0), (0, 1.25), (-1.25, 0)]), "hollow")
     }
   }
 }

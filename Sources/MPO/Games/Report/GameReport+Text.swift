@@ -54,18 +54,26 @@ extension GameReport {
       for row in rows { table.add([row.name] + row.policy.map { share($0, digits: 6) }) }
       return table.text
     }
-    return rows.map { "policy, \($0.name):\n" + likeliest($0.policy) }.joined(separator: "\n")
+    return likeliest(rows)
   }
 
-  private func likeliest(_ policy: [Double], limit: Int = 10) -> String {
-    guard policy.allSatisfy(\.isFinite) else { return "  no numbers any more" }
-    let order = policy.indices.sorted { (policy[$0], $1) > (policy[$1], $0) }
-    let shown = order.filter { policy[$0] >= 1e-4 }.prefix(limit)
-    let rest = order.dropFirst(shown.count)
-    var table = TextTable(["", ""], indent: "  ", hasHeader: false)
-    for y in shown { table.add([clipped(game.names[y], 48), share(policy[y], digits: 6)]) }
-    let mass = rest.reduce(0) { $0 + policy[$1] }
-    if !rest.isEmpty { table.add(["\(rest.count) others", share(mass, digits: 6)]) }
+  /// A row for each of the responses that some policy plays most, a column for each policy.
+  private func likeliest(_ policies: [(name: String, policy: [Double])], limit: Int = 12) -> String
+  {
+    let top = game.names.indices.map { y in
+      policies.reduce(0) { $1.policy[y].isNaN ? $0 : max($0, $1.policy[y]) }
+    }
+    let order = top.indices.filter { top[$0] >= 1e-4 }.sorted { (top[$0], $1) > (top[$1], $0) }
+    let shown = order.prefix(limit)
+    var table = TextTable(["policy"] + policies.map(\.name))
+    for y in shown {
+      table.add([clipped(game.names[y], 40)] + policies.map { share($0.policy[y], digits: 6) })
+    }
+    let others = game.names.indices.filter { !shown.contains($0) }
+    if !others.isEmpty {
+      let sums = policies.map { row in others.reduce(0) { $0 + row.policy[$1] } }
+      table.add(["(\(others.count) others)"] + sums.map { share($0, digits: 6) })
+    }
     return table.text
   }
 }
