@@ -30,6 +30,12 @@ extension GameCommand {
   ) throws {
     _ = try settings.start.logPolicy(named.game.count)
     if !json { try output(GameReport.header(named, settings) + "\n") }
+    if exact == true, named.game.count > GameSettings.exactCount {
+      let hundreds = Double(named.game.count) / 100
+      note(
+        "note: --exact takes about \(Int(3 * hundreds * hundreds * hundreds)) s for each "
+          + "algorithm at the end, which a second Ctrl-C ends without results")
+    }
     let progress = GameProgress(settings.algorithms.count, settings.steps)
     let report = try GameReport(named, settings) { progress.goesOn() }
     progress.finish()

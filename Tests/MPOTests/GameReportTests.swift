@@ -48,9 +48,9 @@ struct GameReportTests {
     #expect(text.contains("equilibrium   0.363636  0.272727  0.363636"))
   }
 
-  /// A step size that overflows: no number any more, and still JSON and a picture.
+  /// Settings that overflow: no number any more, and still JSON and a picture.
   @Test func divergenceIsReported() throws {
-    let report = try GameReport(g1(), settings(["mwu:eta=1e308"]))
+    let report = try GameReport(g1(), settings(["mmd:eta=1e308,alpha=1e308"]))
     let line = try #require(try objects(report.jsonLines).first)
     #expect((line["policy"] as? [Any])?.allSatisfy { $0 is NSNull } == true)
     #expect(line["equilibrium_distance"] is NSNull)

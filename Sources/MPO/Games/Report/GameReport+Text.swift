@@ -80,12 +80,15 @@ extension GameReport {
 
 /// A probability; what is not a number stays visible.
 private func share(_ value: Double, digits: Int) -> String {
-  String(format: "%.\(digits)f", value)
+  guard value.isFinite else { return "nan" }
+  // Solvers leave zeros with a sign.
+  return String(format: "%.\(digits)f", max(0, value))
 }
 
 /// A gap or a distance: two digits and an exponent. Below 1e-16 there is only rounding.
 func gapText(_ value: Double?) -> String {
   guard let value else { return "-" }
+  guard !value.isNaN else { return "nan" }
   return abs(value) < 1e-16 ? "0" : String(format: "%.2e", value)
 }
 

@@ -89,6 +89,7 @@ extension GameReport {
       line.add("equilibrium_distance", result.exact?.totalVariation)
       line.add("names", game.names)
       line.add("policy", result.curve.policy)
+      if let exact = result.exact { line.add("equilibrium", exact.equilibrium.map { max(0, $0) }) }
       line.add("gap", steps: result.curve.steps, result.curve.gap)
       line.add("average_gap", steps: result.curve.steps, result.curve.averageGap)
       return line.text
