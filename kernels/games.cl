@@ -244,7 +244,8 @@ KERNEL void magnetic_update(
 #endif
 #pragma unroll
       for (int r = 0; r < ROWS; r++) {
-        gvec old = GLOAD(oldX + i + r * GV), m = GLOAD(magnet + i + r * GV);
+        gvec old = GLOAD(oldX + i + r * GV), m = (gvec)(0);
+        if (mine < wide) m = GLOAD(magnet + i + r * GV);
         // A magnet of weight 0 may have empty places.
         gvec next = old * shrink + (pull > 0 ? pull * m : (gvec)(0)) + scale * y[r];
         if (runaway) next = old - shift;

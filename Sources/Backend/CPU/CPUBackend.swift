@@ -105,7 +105,7 @@ extension CPUBackend {
   /// The exp and tanh of the C kernels, for their tests.
   package static func kernelExp(_ x: [Float]) -> [Float] { map(x, mpo_exp_array) }
   package static func kernelTanh(_ x: [Float]) -> [Float] { map(x, mpo_tanh_array) }
-  package static func kernelExp(_ x: [Double]) -> [Double] { map(x, mpo_exp_double_array) }
+  package static func kernelExp(doubles x: [Double]) -> [Double] { map(x, mpo_exp_double_array) }
 
   private static func map<Real>(
     _ x: [Real], _ kernel: (UnsafePointer<Real>?, UnsafeMutablePointer<Real>?, Int) -> Void
