@@ -8,8 +8,13 @@ public struct GameCurve: Sendable {
   public var gap: [Double] = []
   /// Duality gap of the average iterate, the mean policy over updates 1...t (the start at 0).
   public var averageGap: [Double] = []
-  /// The policies themselves, (n) each.
+  /// The policies themselves, (n) each, and the average iterates; empty where the run keeps none.
   public var policies: [[Double]] = []
+  public var averages: [[Double]] = []
+  /// The way of the last and of the average iterate, in steps too small to be seen, where the run
+  /// keeps it: updates between records would be cut off.
+  public var path: [[Double]] = []
+  public var averagePath: [[Double]] = []
   /// The last iterate.
   public var policy: [Double] = []
   /// The first update whose gap was below each threshold asked for; absent when none was.
@@ -28,6 +33,10 @@ public struct GameRun {
   /// Updates that are recorded: all of the first hundred, then about this many evenly spaced in the
   /// logarithm, and the last.
   public var records = 400
+  /// Whether the curve keeps the policies of its records. Default: true.
+  public var keepsPolicies = true
+  /// Whether the curve keeps the paths, for pictures. Default: false.
+  public var keepsPath = false
 
   public init(_ game: PreferenceGame, steps: Int, feedback: Feedback = .full) {
     self.game = game
@@ -35,7 +44,8 @@ public struct GameRun {
     self.feedback = feedback
   }
 
-  /// - Parameter stopRequested: asked at every record; a run that is stopped returns what it has.
+  /// - Parameter stopRequested: asked after every update; a run that is stopped returns what it has,
+  ///   its last update recorded.
   public func play(
     _ algorithm: some GameAlgorithm, stopRequested: () -> Bool = { false }
   ) -> GameCurve {
@@ -44,40 +54,53 @@ public struct GameRun {
     var curve = GameCurve()
     var sum = [Double](repeating: 0, count: game.count)
     var policy = algorithm.policy
-    curve.record(0, policy: policy, average: policy, game)
+    record(0, policy: policy, average: policy, in: &curve)
+    if keepsPath { (curve.path, curve.averagePath) = ([policy], [policy]) }
     var next = 1
     for step in 1...max(1, steps) where step <= steps {
       algorithm.update { source.winRates(against: $0) }
       policy = algorithm.policy
       for y in sum.indices { sum[y] += policy[y] }
+      if keepsPath {
+        Self.extend(&curve.path, policy)
+        Self.extend(&curve.averagePath, sum.map { $0 / Double(step) })
+      }
       let open = thresholds.filter { curve.reached[$0] == nil }
       if !open.isEmpty {
         let gap = game.dualityGap(policy)
         for threshold in open where gap < threshold { curve.reached[threshold] = step }
       }
-      if step == next || step == steps {
-        curve.record(step, policy: policy, average: sum.map { $0 / Double(step) }, game)
+      let isLast = stopRequested() || step == steps
+      if step == next || isLast {
+        record(step, policy: policy, average: sum.map { $0 / Double(step) }, in: &curve)
         next = following(step)
-        if stopRequested() { break }
       }
+      if isLast { break }
     }
     curve.policy = policy
     return curve
   }
 
+  private func record(
+    _ step: Int, policy: [Double], average: [Double], in curve: inout GameCurve
+  ) {
+    curve.steps.append(step)
+    curve.gap.append(game.dualityGap(policy))
+    curve.averageGap.append(game.dualityGap(average))
+    guard keepsPolicies else { return }
+    curve.policies.append(policy)
+    curve.averages.append(average)
+  }
+
+  /// A point that is 1/1000 or more from the last one; at most 20,000.
+  private static func extend(_ path: inout [[Double]], _ policy: [Double]) {
+    guard path.count < 20_000 else { return }
+    let moved = path.last.map { zip($0, policy).reduce(0) { $0 + abs($1.0 - $1.1) } / 2 }
+    if (moved ?? 1) >= 1e-3 { path.append(policy) }
+  }
+
   private func following(_ step: Int) -> Int {
     step < 100 ? step + 1 : max(step + 1, Int(Double(step) * pow(10, 3 / Double(records))))
-  }
-}
-
-extension GameCurve {
-  fileprivate mutating func record(
-    _ step: Int, policy: [Double], average: [Double], _ game: PreferenceGame
-  ) {
-    steps.append(step)
-    gap.append(game.dualityGap(policy))
-    averageGap.append(game.dualityGap(average))
-    policies.append(policy)
   }
 }
 

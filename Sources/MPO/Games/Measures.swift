@@ -23,6 +23,12 @@ extension PreferenceGame {
     return best - (columns.min() ?? 0)
   }
 
+  /// The first response that beats or ties every other (a Condorcet winner in the weak sense): the
+  /// pure policy of it is an equilibrium. Nil where preferences run in circles.
+  public var unbeaten: Int? {
+    (0..<count).first { a in (0..<count).allSatisfy { self[a, $0] >= 0.5 - Self.tolerance } }
+  }
+
   /// Gap of the game regularised towards `magnet` with weight alpha > 0:
   /// `2 (v + alpha KL(pi || mu)) - 1`, `v = alpha log sum_y mu(y) exp((P pi)(y) / alpha)`; 0 at
   /// the regularised equilibrium, infinite where pi has mass outside mu's support.

@@ -30,8 +30,11 @@ public struct AlgorithmChoice: Sendable, Equatable {
       }
     }
 
+    /// The settings that change what the method does.
+    public var usesEta: Bool { self != .adaptiveMPO }
+    public var usesMagnet: Bool { ![.adaptiveMPO, .mwu, .omwu].contains(self) }
     /// The magnet moves unless told otherwise.
-    var refreshes: Bool { [.mpo, .mpoRT, .comal].contains(self) }
+    public var refreshes: Bool { [.mpo, .mpoRT, .comal].contains(self) }
     /// The explicit steps need eta * alpha < 1.
     var isExplicit: Bool { [.mpoRT, .nashMD, .egpo].contains(self) }
   }
@@ -137,8 +140,8 @@ public struct AlgorithmChoice: Sendable, Equatable {
   /// `eta = 0.3, magnet_coef = 0.1, ...`: what the method really uses.
   public var settingsText: String {
     var parts: [String] = []
-    if kind != .adaptiveMPO { parts.append("eta = \(shortNumber(eta))") }
-    if ![.adaptiveMPO, .mwu, .omwu].contains(kind) {
+    if kind.usesEta { parts.append("eta = \(shortNumber(eta))") }
+    if kind.usesMagnet {
       parts.append("magnet_coef = \(shortNumber(magnetCoefficient))")
       if magnetSyncSteps > 0 { parts.append("magnet_sync_steps = \(magnetSyncSteps)") }
     }

@@ -35,6 +35,23 @@ public struct LoadedGames: Sendable, Equatable {
   public let games: [NamedGame]
   /// What a person should know, one line each: players left out, prompts that are incomplete.
   public let notes: [String]
+
+  /// The game of one prompt of a file of judgements.
+  /// - Throws: `GameError.options`.
+  public func game(prompt: String) throws -> NamedGame {
+    guard format == .judgements else {
+      throw GameError.options(
+        "\(source): a prompt is for a file of judgements; this is "
+          + (format.map { "one of \($0.rawValue)" } ?? "a preset") + ". Leave it out")
+    }
+    guard let found = games.first(where: { $0.name == prompt }) else {
+      let some = games.prefix(3).map(\.name).joined(separator: ", ")
+      throw GameError.options(
+        "\(source): no complete prompt \(quoted(prompt, limit: 60)); expected one of "
+          + "\(games.count): \(some)\(games.count > 3 ? ", ..." : "")")
+    }
+    return found
+  }
 }
 
 /// Games by name: the one entry point for a command.
