@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # A real language model plays the cyclic game G2 with the first words of a story, three seeds; prints
 # class shares and the duality gap of each last checkpoint from 4,096 fresh samples.
-# usage: tools/play_g2.sh [output folder] [device]      needs ../shared/data/models/stories260K
+# usage: [SEEDS="0 1 2"] tools/play_g2.sh [output folder] [device] [more options of train]
+# needs ../shared/data/models/stories260K
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-runs/g2}
 device=${2:-cpu}
+more=("${@:3}")
 magnetic=.build/release/magnetic
 model=../shared/data/models/stories260K
 [ -x "$magnetic" ] || { echo "play_g2: build first: make build" >&2; exit 1; }
@@ -37,10 +39,10 @@ judge:
   matrix: [[0.5, 0, 1], [1, 0.5, 0.333333333], [0, 0.666666667, 0.5]]
 YAML
 "$magnetic" evaluate --model "$model" --config "$out/game.yaml" --num-generations 4096 --device "$device"
-for seed in 0 1 2; do
+for seed in ${SEEDS:-0 1 2}; do
   start=$SECONDS
   "$magnetic" train --config "$out/game.yaml" --seed "$seed" --output-dir "$out/seed-$seed" \
-    --overwrite-output-dir --device "$device"
+    --overwrite-output-dir --device "$device" ${more[@]+"${more[@]}"}
   "$magnetic" evaluate --model "$out/seed-$seed" --config "$out/game.yaml" \
     --num-generations 4096 --device "$device"
   echo "seed $seed: $((SECONDS - start)) s"

@@ -1,8 +1,7 @@
 import Foundation
+import MPO
 import TestSupport
 import Testing
-
-@testable import MPO
 
 @Suite struct AdaptiveMPOTests {
   /// The goal: gap below 1e-6 within 20,000 updates, and still at the end, on all fourteen games

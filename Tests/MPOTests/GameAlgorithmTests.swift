@@ -1,8 +1,7 @@
 import Foundation
+import MPO
 import TestSupport
 import Testing
-
-@testable import MPO
 
 /// Algorithms against algorithm.md's figures, which are computed in float64.
 @Suite struct GameAlgorithmTests {
@@ -89,7 +88,7 @@ import Testing
     var algorithm = try AlgorithmChoice(kind.rawValue).make(start: [0, -.infinity, 0])
     for _ in 0..<50 { algorithm.update { Self.g1.winRates(against: $0) } }
     #expect(algorithm.policy[1] == 0)
-    #expect(algorithm.policy.allSatisfy(\.isFinite))
+    #expect(algorithm.policy.allSatisfy { $0.isFinite })
   }
 
   /// Refreshing EGPO and Nash-MD takes them to the original game; alone they stay at the

@@ -40,6 +40,11 @@ import Testing
     #expect(judged.incomplete[0].missing == [PlayerPair("a", "c"), PlayerPair("b", "c")])
   }
 
+  @Test func aPromptMayBeginAsACommentDoes() throws {
+    let judged = try read("# c\nprompt,first,second,score\n# Title,a,b,1\n#2,b,a,2\n")
+    #expect(judged.games.map(\.name) == ["# Title", "#2"])
+  }
+
   @Test func bothOrdersCanBeRequired() throws {
     let judged = try read(Self.text, requireBothOrders: true)
     #expect(judged.games.isEmpty)

@@ -170,13 +170,13 @@ import Testing
   /// The loss as its formula says, in double precision from the model's logits: `parameters` against
   /// the generating policy `old` and the magnet.
   static func loss(
-    _ rows: [RolloutRow], _ decoder: Decoder, _ parameters: ParameterSet, old: ParameterSet,
-    magnet: ParameterSet, _ settings: LearnerSettings
+    _ rows: [RolloutRow], _ network: any PolicyNetwork, _ parameters: ParameterSet,
+    old: ParameterSet, magnet: ParameterSet, _ settings: LearnerSettings
   ) throws -> Double {
     let batch = rows.map { $0.prompt + $0.response.dropLast() }
-    let policy = try logProbs(batch, decoder, parameters, settings.loss)
-    let generator = try logProbs(batch, decoder, old, settings.loss)
-    let anchor = try logProbs(batch, decoder, magnet, settings.loss)
+    let policy = try logProbs(batch, network, parameters, settings.loss)
+    let generator = try logProbs(batch, network, old, settings.loss)
+    let anchor = try logProbs(batch, network, magnet, settings.loss)
     let tokens = rows.reduce(0) { $0 + $1.response.count }
     let weight = 1 / Double(settings.reduction == .token ? tokens : rows.count)
     let (alpha, eta) = (Double(settings.loss.alpha), Double(settings.loss.eta))
@@ -205,15 +205,16 @@ import Testing
 
   /// log pi(. | s) at every position, (rows, positions, V).
   static func logProbs(
-    _ rows: [[Int32]], _ decoder: Decoder, _ parameters: ParameterSet,
+    _ rows: [[Int32]], _ network: any PolicyNetwork, _ parameters: ParameterSet,
     _ settings: MagneticLossSettings
   ) throws -> [[[Double]]] {
-    let backend = decoder.backend
-    let batch = try PackedBatch(rows, shape: decoder.shape, on: backend)
-    let hidden = try decoder.hidden(
-      batch, TrainableParameters(values: parameters), tape: Tape(backend, recording: false))
-    let logits = try backend.floats(decoder.logits(hidden.value, parameters))
-    let v = decoder.shape.vocabulary
+    let backend = network.backend
+    let batch = try network.pack(rows)
+    let hidden = try network.hidden(
+      batch, TrainableParameters(values: parameters), tape: Tape(backend, recording: false),
+      checkpointing: false)
+    let logits = try backend.floats(network.logits(hidden.value, parameters))
+    let v = network.vocabulary
     return rows.indices.map { n in
       (batch.starts[n]..<batch.starts[n + 1]).map { row in
         let scale = Double(settings.transform.scale)
@@ -250,7 +251,7 @@ import Testing
         try values.withUnsafeBytes { try backend.upload($0, to: moved.flat) }
         values[index] = before
         return try Self.loss(
-          rows, one.decoder, moved, old: old, magnet: one.magnet, one.settings)
+          rows, one.network, moved, old: old, magnet: one.magnet, one.settings)
       }
       #expect(relativeError(metrics[1].loss, try loss(0, 0)) < 1e-5)
       // The largest element of every weight, and of the layout's gaps none.

@@ -37,6 +37,14 @@ import Testing
     ("a,b\n0.5,1,7\n0,0.5", "m.csv:3: row 2: expected 3 fields as in line 2, found 2"),
     ("0.5,1\n0,0.5,\n", "m.csv:2: row 2: expected 2 fields as in line 1, found 3"),
     ("0.5,O.5,0\n", "m.csv:1: row 1 column 2: expected a number, found \"O.5\""),
+    (
+      "0,5;1\n0;0,5",
+      """
+      m.csv:1: row 1 column 2: expected a number, found "5;1"; columns are apart by commas, tabs \
+      or spaces, not semicolons
+      """
+    ),
+    ("0.5,O.5\n0,0.5", "m.csv:1: row 1 column 2: expected a number, found \"O.5\""),
     ("a 0.5 1\nb 0 1/2", "m.csv:2: row 2 column 2: expected a number, found \"1/2\""),
     (
       "0.5,1\n0,NaN",

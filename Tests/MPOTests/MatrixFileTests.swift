@@ -29,6 +29,7 @@ import Testing
       "\"x, y\",\"say \"\"b\"\"\",\"c\nd\"\n0.5,\"0.25\",1\r0.75 , 0.5,0.125\r0,0.875,0.5",
       ["x, y", "say \"b\"", "c\nd"]
     ),
+    ("\"x\ty\",b,c\n0.5,0.25,1\n0.75,0.5,0.125\n0,0.875,0.5", ["x\ty", "b", "c"]),
     ("\"x y\" 0.5 0.25 1\nb 0.75 0.5 0.125\nc 0 0.875 0.5", ["x y", "b", "c"]),
   ])
   func readsEveryLayout(_ text: String, _ names: [String]) throws {

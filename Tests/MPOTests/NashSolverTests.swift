@@ -1,21 +1,21 @@
 import Foundation
+import MPO
 import Testing
-
-@testable import MPO
 
 @Suite struct NashSolverTests {
   /// Closed forms, to the last digits.
   @Test func knownEquilibria() throws {
-    for (game, want) in [
+    let cases: [(PreferenceGame, [Double])] = [
       (GameAlgorithmTests.g1, [4.0 / 11, 3.0 / 11, 4.0 / 11]),
       (GameAlgorithmTests.g2, [1.0 / 7, 3.0 / 7, 3.0 / 7]),
       (.rows([[0.5, 0, 1], [1, 0.5, 0], [0, 1, 0.5]]), [1.0 / 3, 1.0 / 3, 1.0 / 3]),
       // The first beats all.
       (.rows([[0.5, 0.6, 0.9], [0.4, 0.5, 0.2], [0.1, 0.8, 0.5]]), [1, 0, 0]),
-    ] {
+    ]
+    for (game, want) in cases {
       let (found, distance) = try game.nearestEquilibrium(to: [0.2, 0.5, 0.3])
       for (a, b) in zip(found, want) { #expect(abs(a - b) < 1e-14) }
-      let expected = zip(want, [0.2, 0.5, 0.3]).reduce(0) { $0 + max(0, $1.0 - $1.1) }
+      let expected = zip(want, [0.2, 0.5, 0.3]).reduce(0.0) { $0 + max(0, $1.0 - $1.1) }
       #expect(abs(distance - expected) < 1e-14)
     }
   }

@@ -13,6 +13,8 @@ public struct TrainerState: Codable, Sendable, Equatable {
   /// AdamW's t, and where the learning-rate schedule stands.
   public var optimizerStep = 0
   public var magnetUpdates = 0
+  /// Where the adaptive magnet schedule stands.
+  public var magnetClock: MagnetClock?
   /// Passes over the data, with a fraction; for people, `cursor` is what counts.
   public var epoch = 0.0
   public var cursor = DataCursor()
@@ -31,6 +33,7 @@ public struct TrainerState: Codable, Sendable, Equatable {
     case globalStep = "global_step"
     case optimizerStep = "optimizer_step"
     case magnetUpdates = "magnet_updates"
+    case magnetClock = "magnet_clock"
     case epoch
     case cursor = "data_cursor"
     case seed

@@ -56,12 +56,18 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var eta = 1.0
   /// alpha, the weight of KL(pi || magnet).
   public var magnetCoefficient = 0.1
-  /// T_mag, rollouts between refreshes of the magnet; 0 = never.
+  /// When the magnet moves.
+  public var magnetSchedule = MagnetSchedule.fixed
+  /// T_mag, rollouts between refreshes of the magnet; 0 = never. With the adaptive schedule the most
+  /// rollouts between them; 0 = no limit.
   public var magnetSyncSteps = 40
   /// m of `magnet <- (1 - m) magnet + m policy`; 1 is a hard refresh.
   public var magnetMixup = 1.0
   /// Optimizer steps on one rollout.
   public var innerSteps = 4
+  /// Ends a rollout's optimizer steps early, when the gradient's norm has fallen to this share of
+  /// its first; 0 takes them all. A decaying learning-rate schedule still counts on them all.
+  public var innerTolerance = 0.0
   /// PPO's epsilon on the ratio; 0 = off. 0.2 is Safe-RLHF's; without it some seeds of a cyclic game
   /// ended with twice the gap (bench/NOTES.md).
   public var clipRange = 0.2
@@ -76,13 +82,20 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   /// Rows of one rollout, N*K.
   public var rows: Int { promptsPerRollout * generations }
 
+  /// Fewest rollouts between refreshes of the adaptive schedule: `eta * alpha * T >= 0.6`.
+  var leastSyncSteps: Int {
+    Int(min(max(1, (0.6 / (eta * magnetCoefficient) - 1e-9).rounded(.up)), 1e9))
+  }
+
   /// One line when the magnet moves before the regularised game is near its equilibrium: the rule
   /// `eta * alpha * T_mag >= 0.6` (a heuristic from tabular games). Nil when it holds, the magnet
   /// never moves or has no weight.
   public func hint() -> String? {
     let product = eta * magnetCoefficient * Double(magnetSyncSteps)
     // A rounding error below the rule is on it.
-    guard magnetSyncSteps > 0, magnetCoefficient > 0, product < 0.6 - 1e-9 else { return nil }
+    guard magnetSchedule == .fixed, magnetSyncSteps > 0, magnetCoefficient > 0,
+      product < 0.6 - 1e-9
+    else { return nil }
     let value = (product * 1000).rounded() / 1000
     let wanted = shortNumber((0.6 / (eta * magnetCoefficient) - 1e-9).rounded(.up))
     return "hint: eta * magnet_coef * magnet_sync_steps = \(shortNumber(value)), below 0.6: the "
@@ -106,6 +119,11 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
           + JudgeConfiguration.types.joined(separator: ", "))
     }
     try run.validate()
+    guard magnetSchedule == .fixed || magnetCoefficient > 0 else {
+      throw ConfigurationError.conflict(
+        "magnet_schedule adaptive measures the regularised game, but magnet_coef is 0: set it above "
+          + "0, or magnet_schedule fixed")
+    }
     guard run.gradientAccumulationSteps <= rows else {
       throw ConfigurationError.conflict(
         "gradient_accumulation_steps is \(run.gradientAccumulationSteps), but a rollout has only "
@@ -146,6 +164,11 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
       .double(
         "magnet_coef", \.magnetCoefficient, atLeast: 0,
         "alpha, the weight of KL(policy, magnet)."),
+      .choice(
+        "magnet_schedule", \.magnetSchedule,
+        "fixed: the magnet moves every magnet_sync_steps. adaptive: as soon as the regularised game "
+          + "is solved well enough, as measured on the rollouts, at the latest after "
+          + "magnet_sync_steps."),
       .int(
         "magnet_sync_steps", \.magnetSyncSteps, aliases: ["ref_model_sync_steps"], atLeast: 0,
         "Rollouts between refreshes of the magnet; 0 is never."),
@@ -155,6 +178,9 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
       .int(
         "inner_steps", \.innerSteps, aliases: ["num_iterations"], atLeast: 1,
         "Optimizer steps on one rollout."),
+      .double(
+        "inner_tolerance", \.innerTolerance, atLeast: 0, below: 1,
+        "End them when the gradient's norm is at most this share of the first one's; 0 is off."),
       .double(
         "clip_range", \.clipRange, aliases: ["cliprange"], atLeast: 0, below: 1,
         "PPO clip of the ratio; 0 is off."),

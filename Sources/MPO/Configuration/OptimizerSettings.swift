@@ -25,6 +25,10 @@ public struct OptimizerSettings: Sendable, Equatable {
   public var epsilon = 1e-8
   /// The gradient is scaled down to this L2 norm; 0 is off.
   public var maxGradNorm = 1.0
+  /// Rate of all weights but the embedding, as a share of the learning rate. A row of the embedding
+  /// is moved by its own context only; an adaptive step of the same size on weights that all
+  /// contexts share moves every policy at once.
+  public var sharedRateScale = 1.0
   public init() {}
 
   /// The rate of optimizer step `step` (from 0) of `total`:

@@ -1,39 +1,9 @@
+import Foundation
 import MPOBackend
 import MPOModel
 
-/// What the inner steps of MPO need to know; `MPOConfiguration` says what each means to a user.
-public struct LearnerSettings: Sendable, Equatable {
-  public var loss: MagneticLossSettings
-  public var reduction: LossReduction
-  /// Optimizer steps on one rollout.
-  public var innerSteps: Int
-  /// Micro-batches that a rollout is split into.
-  public var accumulationSteps: Int
-  public var klToGo: Bool
-  public var gradientCheckpointing: Bool
-  /// Rollouts between magnet refreshes; 0 never refreshes.
-  public var magnetSyncSteps: Int
-  /// 1 replaces the magnet; m < 1 moves it: `mu = (1 - m) mu + m theta`.
-  public var magnetMixup: Float
-
-  public init(
-    loss: MagneticLossSettings, reduction: LossReduction = .token, innerSteps: Int = 4,
-    accumulationSteps: Int = 1, klToGo: Bool = false, gradientCheckpointing: Bool = false,
-    magnetSyncSteps: Int = 0, magnetMixup: Float = 1
-  ) {
-    self.loss = loss
-    self.reduction = reduction
-    self.innerSteps = innerSteps
-    self.accumulationSteps = accumulationSteps
-    self.klToGo = klToGo
-    self.gradientCheckpointing = gradientCheckpointing
-    self.magnetSyncSteps = magnetSyncSteps
-    self.magnetMixup = magnetMixup
-  }
-}
-
 /// Measured in one inner step, before its update. All but `loss` and `gradNorm` are means over
-/// response tokens; KLs and entropy are in nats per token.
+/// response tokens, weighted as their rows are; KLs and entropy are in nats per token.
 public struct InnerStepMetrics: Sendable, Equatable {
   public var loss = 0.0
   /// Weighted sum of the policy term, as it stands in the loss.
@@ -49,7 +19,7 @@ public struct InnerStepMetrics: Sendable, Equatable {
 /// The learning half of MPO: one policy, its magnet, and the optimizer. Nothing else persists between
 /// rollouts; the policy that generated is kept as hidden states and one output projection.
 public final class Learner {
-  public let decoder: Decoder
+  public let network: any PolicyNetwork
   public let policy: ParameterSet
   public let magnet: ParameterSet
   public let optimizer: Optimizer
@@ -57,27 +27,32 @@ public final class Learner {
   /// Rollouts learned from, and magnet refreshes so far.
   public var rollouts = 0
   public var magnetUpdates = 0
+  /// `log(pi_k/mu)` of every whole response of the last rollout under the policy that drew it, in
+  /// nats, in the order of its rows; 0 for an empty response.
+  public private(set) var responseLogRatios: [Double] = []
   private let gradients: ParameterSet
   /// The generating policy's output projection (V, C): the head is trained, so it needs a copy.
   private let oldProjection: Tensor
-  private var backend: any ComputeBackend { decoder.backend }
+  private var backend: any ComputeBackend { network.backend }
 
   /// `policy` is trained in place; the magnet starts as a copy of it unless given.
   public init(
-    _ decoder: Decoder, policy: ParameterSet, magnet: ParameterSet? = nil, optimizer: Optimizer,
-    settings: LearnerSettings
+    _ network: any PolicyNetwork, policy: ParameterSet, magnet: ParameterSet? = nil,
+    optimizer: Optimizer, settings: LearnerSettings
   ) throws {
-    self.decoder = decoder
+    self.network = network
     self.policy = policy
     self.optimizer = optimizer
     self.settings = settings
-    self.magnet = try magnet ?? policy.copy(on: decoder.backend)
-    gradients = try .zeros(policy.layout, on: decoder.backend)
-    oldProjection = try decoder.backend.empty([decoder.shape.vocabulary, decoder.shape.width])
+    self.magnet = try magnet ?? policy.copy(on: network.backend)
+    gradients = try .zeros(policy.layout, on: network.backend)
+    oldProjection = try network.backend.empty([network.vocabulary, network.width])
   }
 
-  /// Takes `innerSteps` optimizer steps on a rollout drawn from the current policy, then refreshes
-  /// the magnet when it is due.
+  /// Takes `innerSteps` optimizer steps on a rollout drawn from the current policy, or fewer when
+  /// they reach the inner tolerance, then refreshes the magnet when it is due.
+  /// - Returns: the figures of every inner step; where the tolerance ended them the last are those
+  ///   of the policy as it stands.
   /// - Throws: `TrainingError.nonFinite` when a loss or gradient is not a number; the policy is
   ///   then not to be used.
   public func learn(from rows: [RolloutRow]) throws -> [InnerStepMetrics] {
@@ -86,6 +61,7 @@ public final class Learner {
     let magnetHidden = try batches.map { try magnetHiddenStates($0) }
     var oldHidden: [Tensor] = []
     var metrics: [InnerStepMetrics] = []
+    if settings.innerSolve.restartsMoments { try optimizer.restartMoments() }
     for inner in 0..<settings.innerSteps {
       try backend.fill(gradients.flat, with: 0)
       var components: [Tensor] = []
@@ -102,13 +78,33 @@ public final class Learner {
           try backpropagate(
             batch, hidden, tape: tape, old: oldHidden[i], magnet: magnetHidden[i]))
       }
-      let (norm, rate) = try optimizer.update(policy, gradients)
+      let norm = try optimizer.norm(of: gradients)
+      let solved = try isSolved(norm, since: metrics.first)
+      let rate =
+        solved
+        ? 0
+        : try optimizer.update(
+          policy, gradients, norm: norm, scale: pow(settings.innerSolve.rateDecay, Double(inner)))
+      if inner == 0 {
+        responseLogRatios = try logRatios(of: rows, batches, components)
+      }
       metrics.append(
         try measure(batches, components, norm: norm, rate: rate, inner: inner))
+      if solved { break }
     }
     rollouts += 1
-    try refreshMagnet()
+    if settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 {
+      try refreshMagnet()
+    }
     return metrics
+  }
+
+  /// Whether the gradient has fallen to the tolerance's share of the rollout's first. Without a
+  /// tolerance nothing is read back.
+  private func isSolved(_ norm: Tensor, since first: InnerStepMetrics?) throws -> Bool {
+    guard settings.innerSolve.tolerance > 0, let first else { return false }
+    let now = Double(try backend.floats(norm).first ?? .nan)
+    return now <= settings.innerSolve.tolerance * first.gradNorm
   }
 
   /// The magnet's part of a rollout alone (for measuring it): its hidden states at the predicting
@@ -117,9 +113,8 @@ public final class Learner {
     for batch in try microBatches(rows) { _ = try magnetHiddenStates(batch) }
   }
 
-  /// `mu = theta` (or a step towards it) after every `magnetSyncSteps` rollouts.
-  private func refreshMagnet() throws {
-    guard settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 else { return }
+  /// `mu = theta`, or a step towards it. `learn` does it after every `magnetSyncSteps` rollouts.
+  public func refreshMagnet() throws {
     if settings.magnetMixup == 1 {
       try backend.copy(policy.flat, to: magnet.flat)
     } else {
@@ -130,25 +125,27 @@ public final class Learner {
 
   private func microBatches(_ rows: [RolloutRow]) throws -> [MicroBatch] {
     let rows = rows.filter { !$0.response.isEmpty }
-    let tokens = rows.reduce(0) { $0 + $1.response.count }
-    guard tokens > 0 else { throw TrainingError.emptyRollout }
-    let weight = 1 / Float(settings.reduction == .token ? tokens : rows.count)
+    let count = rows.reduce(0.0) {
+      $0 + Double($1.weight) * (settings.reduction == .token ? Double($1.response.count) : 1)
+    }
+    guard count > 0 else { throw TrainingError.emptyRollout }
+    let scale = 1 / Float(count)
     let size = (rows.count + settings.accumulationSteps - 1) / max(1, settings.accumulationSteps)
     return try stride(from: 0, to: rows.count, by: max(1, size)).map { first in
       try MicroBatch(
-        rows[first..<min(first + size, rows.count)], weight: weight, shape: decoder.shape,
-        on: backend)
+        rows[first..<min(first + size, rows.count)], scale: scale, network: network)
     }
   }
 
   private func magnetHiddenStates(_ batch: MicroBatch) throws -> Tensor {
     let tape = Tape(backend, recording: false)
-    let hidden = try decoder.hidden(batch.inputs, TrainableParameters(values: magnet), tape: tape)
+    let hidden = try network.hidden(
+      batch.inputs, TrainableParameters(values: magnet), tape: tape, checkpointing: false)
     return try tape.gatherRows(hidden, rows: batch.predictors).value
   }
 
   private func policyHiddenStates(_ batch: MicroBatch, _ tape: Tape) throws -> Variable {
-    let hidden = try decoder.hidden(
+    let hidden = try network.hidden(
       batch.inputs, TrainableParameters(values: policy, gradients: gradients), tape: tape,
       checkpointing: settings.gradientCheckpointing)
     return try tape.gatherRows(hidden, rows: batch.predictors)
@@ -189,19 +186,38 @@ public final class Learner {
     return reported ?? components
   }
 
+  /// The sums over each response's tokens, which the loss has computed.
+  private func logRatios(
+    of rows: [RolloutRow], _ batches: [MicroBatch], _ components: [Tensor]
+  ) throws -> [Double] {
+    var sums: [Double] = []
+    for (batch, tensor) in zip(batches, components) {
+      let values = try backend.floats(tensor)
+      let old = values[batch.component(.oldLogProb)].map(Double.init)
+      let magnet = values[batch.component(.magnetLogProb)].map(Double.init)
+      for (first, end) in zip(batch.starts, batch.starts.dropFirst()) {
+        sums.append((first..<end).reduce(0) { $0 + old[$1] - magnet[$1] })
+      }
+    }
+    var next = sums.makeIterator()
+    return rows.map { $0.response.isEmpty ? 0 : next.next() ?? 0 }
+  }
+
   /// Reads the step's figures back, after its update is under way.
   private func measure(
     _ batches: [MicroBatch], _ components: [Tensor], norm: Tensor, rate: Double, inner: Int
   ) throws -> InnerStepMetrics {
     var m = InnerStepMetrics()
-    let tokens = Double(batches.reduce(0) { $0 + $1.tokens })
+    let tokens = batches.reduce(0.0) { $0 + $1.rowWeights.reduce(0.0) { $0 + Double($1) } }
     for (batch, tensor) in zip(batches, components) {
       let values = try backend.floats(tensor)
       func sum(_ c: MagneticComponent) -> Double {
-        values[batch.component(c)].reduce(0) { $0 + Double($1) }
+        zip(batch.rowWeights, values[batch.component(c)]).reduce(0) {
+          $0 + Double($1.0) * Double($1.1)
+        }
       }
-      m.loss += Double(batch.weight) * sum(.loss)
-      m.surrogate += Double(batch.weight) * sum(.surrogate)
+      m.loss += Double(batch.scale) * sum(.loss)
+      m.surrogate += Double(batch.scale) * sum(.surrogate)
       m.klMagnet += sum(.klMagnet) / tokens
       m.klOld += sum(.klOld) / tokens
       m.entropy += sum(.entropy) / tokens

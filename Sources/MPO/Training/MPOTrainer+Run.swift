@@ -38,6 +38,7 @@ extension MPOTrainer: TrainableRun {
 
   func fill(_ state: inout TrainerState) {
     state.magnetUpdates = learner.magnetUpdates
+    if configuration.magnetSchedule == .adaptive { state.magnetClock = magnetClock }
     state.epoch = epochs
     state.cursor = cursor
     state.tokens = tokensSeen

@@ -18,6 +18,8 @@ public final class MPOTrainer {
   public private(set) var tokensSeen = 0
   /// Responses of the starting model, for `eval_steps`; nil until `run` draws them.
   var startingResponses: [[String]]?
+  /// When the magnet moves next, with the adaptive schedule.
+  public internal(set) var magnetClock = MagnetClock()
   let prompts: [TokenizedPrompt]
   private var sampler: EpochSampler
   private var backend: any ComputeBackend { model.decoder.backend }
@@ -58,12 +60,29 @@ public final class MPOTrainer {
     clock.mark("timing/score")
     let rows = rows(batch, completions, advantages: preferences.advantages())
     let inner = try learner.learn(from: rows)
+    let measured = try followMagnetSchedule(preferences)
     clock.mark("timing/train")
     stepsDone += 1
     tokensSeen += rows.reduce(0) { $0 + $1.response.count }
     return try StepReport(
       self, prompts: batch, completions: completions, responses: responses,
-      preferences: preferences, inner: inner, clock: clock)
+      preferences: preferences, inner: inner, schedule: measured, clock: clock)
+  }
+
+  /// With the adaptive schedule: takes in the rollout, and moves the magnet when that is due.
+  /// - Returns: the clock as it stood for the decision; nil with the fixed schedule.
+  private func followMagnetSchedule(_ preferences: PreferenceTable) throws -> MagnetClock? {
+    guard configuration.magnetSchedule == .adaptive else { return nil }
+    magnetClock.observe(
+      preferences, logRatios: learner.responseLogRatios, alpha: configuration.magnetCoefficient)
+    let measured = magnetClock
+    if measured.isDue(
+      atLeast: configuration.leastSyncSteps, atMost: configuration.magnetSyncSteps)
+    {
+      try learner.refreshMagnet()
+      magnetClock.restart()
+    }
+    return measured
   }
 
   /// Passes over the prompts so far.
@@ -109,6 +128,7 @@ public final class MPOTrainer {
     tokensSeen = state.tokens
     learner.rollouts = state.globalStep
     learner.magnetUpdates = state.magnetUpdates
+    magnetClock = state.magnetClock ?? MagnetClock()
     sampler = EpochSampler(
       count: prompts.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
@@ -147,8 +167,9 @@ extension LearnerSettings {
         transform: LogitTransform(scale: Float(1 / c.sampling.temperature))),
       reduction: c.lossReduction, innerSteps: c.innerSteps,
       accumulationSteps: c.run.gradientAccumulationSteps, klToGo: c.klToGo,
-      gradientCheckpointing: c.run.gradientCheckpointing, magnetSyncSteps: c.magnetSyncSteps,
-      magnetMixup: Float(c.magnetMixup))
+      gradientCheckpointing: c.run.gradientCheckpointing,
+      magnetSyncSteps: c.magnetSchedule == .fixed ? c.magnetSyncSteps : 0,
+      magnetMixup: Float(c.magnetMixup), innerSolve: InnerSolve(tolerance: c.innerTolerance))
   }
 }
 

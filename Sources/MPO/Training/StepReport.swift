@@ -23,13 +23,17 @@ public struct StepReport: Sendable {
   init(
     _ trainer: MPOTrainer, prompts: [TokenizedPrompt], completions: [[Completion]],
     responses: [[String]], preferences: PreferenceTable, inner: [InnerStepMetrics],
-    clock: PhaseClock
+    schedule: MagnetClock?, clock: PhaseClock
   ) throws {
     step = trainer.stepsDone
     let rates = preferences.winRates()
     addLoss(inner)
     addRewards(rates)
     values.append(("magnet/updates", Double(trainer.learner.magnetUpdates)))
+    if let schedule {
+      values.append(("magnet/inner_error", schedule.innerError))
+      values.append(("magnet/distance", schedule.distance))
+    }
     addLengths(completions.flatMap { $0 })
     if let game = trainer.judge as? CategoryJudge {
       let shares = game.game.shares(try responses.joined().map(game.classify))

@@ -106,13 +106,6 @@ public final class Decoder {
     /// One more than the largest position.
     var positionCount: Int
   }
-
-  /// Logits (rows, V) of hidden states (rows, C).
-  public func logits(_ hidden: Tensor, _ parameters: ParameterSet) throws -> Tensor {
-    let out = try backend.empty([hidden.rows, shape.vocabulary])
-    try backend.matmul(hidden, parameters.outputProjection(), transposeB: true, into: out)
-    return out
-  }
 }
 
 extension Decoder.Input {

@@ -20,20 +20,28 @@ public struct PackedBatch {
   /// Throws when a sequence is longer than the model's positions or an id is outside its
   /// vocabulary.
   public init(_ rows: [[Int32]], shape: DecoderShape, on backend: any ComputeBackend) throws {
+    try self.init(
+      rows, vocabulary: shape.vocabulary, maxPositions: shape.maxPositions, on: backend)
+  }
+
+  /// The same for ids below `vocabulary` in sequences of at most `maxPositions`.
+  public init(
+    _ rows: [[Int32]], vocabulary: Int, maxPositions: Int, on backend: any ComputeBackend
+  ) throws {
     var ids: [Int32] = []
     var positions: [Int32] = []
     var starts = [0]
     for (i, row) in rows.enumerated() {
-      guard row.count <= shape.maxPositions else {
+      guard row.count <= maxPositions else {
         throw BackendError.argument(
           op: "batch",
           "sequence \(i) has \(row.count) tokens, the model's positions end at "
-            + "\(shape.maxPositions); shorten the prompt or max_new_tokens")
+            + "\(maxPositions); shorten the prompt or max_new_tokens")
       }
-      if let bad = row.first(where: { $0 < 0 || Int($0) >= shape.vocabulary }) {
+      if let bad = row.first(where: { $0 < 0 || Int($0) >= vocabulary }) {
         throw BackendError.argument(
           op: "batch",
-          "sequence \(i) holds token id \(bad), expected 0..<\(shape.vocabulary)")
+          "sequence \(i) holds token id \(bad), expected 0..<\(vocabulary)")
       }
       ids += row
       positions += (0..<Int32(row.count))

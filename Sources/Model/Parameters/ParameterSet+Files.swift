@@ -106,10 +106,11 @@ extension ParameterSet {
   private static func checkExtras(_ weights: ModelWeights, _ layout: ParameterLayout) throws {
     for name in weights.tensors.keys.sorted() where layout.index[name] == nil {
       if name.hasSuffix("rotary_emb.inv_freq") { continue }
-      if name == "lm_head.weight" && layout.shape.tiedHead { continue }
+      // A tied head may be stored beside the embedding that it copies.
+      if name == "lm_head.weight" { continue }
       throw ModelError.unsupported(
         path: weights.folder,
-        "tensor '\(name)' has no place in a \(layout.shape.layers)-layer Llama decoder; is "
+        "tensor '\(name)' has no place in a \(layout.layers)-layer Llama decoder; is "
           + "config.json that of these weights?")
     }
   }

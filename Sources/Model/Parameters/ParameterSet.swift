@@ -43,7 +43,7 @@ public struct ParameterSet {
 
   /// The output projection (V, C).
   public func outputProjection() throws -> Tensor {
-    try stacked(layout.shape.tiedHead ? "model.embed_tokens.weight" : "lm_head.weight")
+    try stacked(layout.projection)
   }
 
   /// Random weights as Llama is initialised: normal with deviation `deviation`, norms 1; numbers
@@ -53,7 +53,7 @@ public struct ParameterSet {
     on backend: any ComputeBackend
   ) throws -> ParameterSet {
     let set = try zeros(layout, on: backend)
-    let residual = 1 / Float(2 * layout.shape.layers).squareRoot()
+    let residual = 1 / Float(2 * layout.layers).squareRoot()
     for (i, entry) in layout.entries.enumerated() {
       var values = [Float](repeating: 1, count: entry.count)
       if entry.shape.count == 2 {
@@ -80,7 +80,7 @@ public struct TrainableParameters {
   }
 
   /// `count` stacked entries from `name` on, with their gradient.
-  func parameter(_ name: String, _ count: Int = 1) throws -> Parameter {
+  package func parameter(_ name: String, _ count: Int = 1) throws -> Parameter {
     Parameter(
       value: try values.stacked(name, count), gradient: try gradients?.stacked(name, count))
   }

@@ -5,5 +5,5 @@ struct MagneticBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "magnetic-bench",
     abstract: "Measures Magnetic's phases; prints one aligned line each, or JSON.",
-    subcommands: [Iteration.self, Games.self])
+    subcommands: [Equilibria.self, Iteration.self, Games.self])
 }

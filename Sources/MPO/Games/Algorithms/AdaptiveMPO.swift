@@ -48,8 +48,9 @@ public struct AdaptiveMPO: GameAlgorithm {
     public var patience = 10
     /// The inner error may grow by this factor over the round's best before the step is undone.
     public var tolerated = 10.0
-    /// Past updates that the extrapolation combines.
-    public var memory = 20
+    /// Past updates that the extrapolation combines: as many as there are responses, within these
+    /// bounds. Fewer leave large games without a full support slow.
+    public var memory = 20...64
     public init() {}
   }
 
@@ -73,7 +74,9 @@ public struct AdaptiveMPO: GameAlgorithm {
     logMagnet = logPolicy
     trial = logPolicy
     alpha = constants.alpha
-    history = Extrapolation(memory: constants.memory)
+    let bounds = constants.memory
+    history = Extrapolation(
+      memory: min(max(start.count, bounds.lowerBound), bounds.upperBound))
   }
 
   public mutating func update(_ winRates: WinRates) {

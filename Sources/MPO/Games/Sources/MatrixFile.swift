@@ -37,7 +37,7 @@ extension PreferenceGame {
   /// The game of a matrix file: n rows of n numbers, row a column b for a over b, apart by commas,
   /// tabs or spaces. `#` begins a comment line.
   ///
-  /// The first row is a header of names when nothing in it after the first field is a number, and
+  /// The first row is a header of names when it has names after the first field and no number, and
   /// when it is an empty field and 0, 1, 2, ... (as pandas writes). The first column holds names
   /// when the header has a field for it (`model,a,b`), or the rows have one field more than the
   /// header, or, without a header, its first field is no number. Without names the players are `1`

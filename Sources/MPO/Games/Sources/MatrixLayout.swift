@@ -22,7 +22,7 @@ struct MatrixLayout {
       first.fields[0].isEmpty && rest.count > 1
       && zip(rest, 0...).allSatisfy { $0 == String($1) }
     let hasNames = rest.contains(where: Self.isName)
-    let hasNumbers = rest.contains { !Self.isMissing($0) && !Self.isName($0) }
+    let hasNumbers = first.fields.contains { !Self.isMissing($0) && !Self.isName($0) }
     hasHeader = isIndex || (hasNames && !hasNumbers)
     hasRowNames = !hasHeader && Self.isName(first.fields[0]) && !rest.isEmpty
     columnNames = hasHeader ? first.fields : nil

@@ -54,7 +54,11 @@ struct MatrixRows {
   private func number(_ field: String, row: Int, column: Int, line: Int) throws -> Double {
     if MatrixLayout.isMissing(field) { return .nan }
     guard let value = Double(field) else {
-      throw error(line, "row \(row) column \(column): expected a number, found \(quoted(field))")
+      let separator =
+        field.contains(";") ? "; columns are apart by commas, tabs or spaces, not semicolons" : ""
+      throw error(
+        line,
+        "row \(row) column \(column): expected a number, found \(quoted(field))\(separator)")
     }
     guard value.isFinite else {
       throw error(

@@ -99,7 +99,7 @@ struct RowScanner {
       position += 1
       if bytes[position - 1] != 32, bytes[position - 1] != 9 { end = position }
     }
-    return try text(bytes[start..<end])
+    return try text(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
   }
 
   private mutating func quotedField() throws -> String {
@@ -115,7 +115,7 @@ struct RowScanner {
           guard atLineEnd || atSeparator else {
             throw error("text after the quote that closes a field; double a quote inside a field")
           }
-          return try text(content[...])
+          return try content.withUnsafeBytes { try text($0) }
         }
       } else if byte == 10 || (byte == 13 && !isNewline(position + 1)) {
         line += 1
@@ -127,7 +127,7 @@ struct RowScanner {
     throw error("a quote opens a field here and is never closed")
   }
 
-  private func text(_ field: some Collection<UInt8>) throws -> String {
+  private func text(_ field: UnsafeRawBufferPointer) throws -> String {
     guard let text = String(validating: field, as: UTF8.self) else {
       throw error("not UTF-8; convert it: iconv -f LATIN1 -t UTF-8 '\(path)' > data.csv")
     }

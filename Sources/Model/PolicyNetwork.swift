@@ -1,0 +1,45 @@
+import MPOBackend
+
+/// What the trainer asks of a policy: hidden states whose products with an output projection are
+/// logits, `softmax(hidden(context) projection^T)`. A language model is one, a policy of games
+/// another; both learn through the same inner steps and the same fused loss.
+///
+/// A network holds no weights: the same one runs policy and magnet. N positions, C width, V
+/// vocabulary (tokens, or responses of a game).
+public protocol PolicyNetwork: AnyObject {
+  var backend: any ComputeBackend { get }
+  /// V
+  var vocabulary: Int { get }
+  /// C
+  var width: Int { get }
+  var layout: ParameterLayout { get }
+
+  /// Contexts on the device.
+  /// - Throws: `BackendError.argument` for a context that this network has no place for.
+  func pack(_ contexts: [[Int32]]) throws -> PackedBatch
+
+  /// Hidden states (N, C) at every position of the batch, recorded on `tape`. `checkpointing`
+  /// keeps little of the blocks and runs them again in the backward pass.
+  func hidden(
+    _ batch: PackedBatch, _ parameters: TrainableParameters, tape: Tape, checkpointing: Bool
+  ) throws -> Variable
+}
+
+extension PolicyNetwork {
+  /// Logits (rows, V) of hidden states (rows, C).
+  public func logits(_ hidden: Tensor, _ parameters: ParameterSet) throws -> Tensor {
+    let out = try backend.empty([hidden.rows, vocabulary])
+    try backend.matmul(hidden, parameters.outputProjection(), transposeB: true, into: out)
+    return out
+  }
+}
+
+extension Decoder: PolicyNetwork {
+  public var vocabulary: Int { shape.vocabulary }
+  public var width: Int { shape.width }
+  public var layout: ParameterLayout { ParameterLayout(shape) }
+
+  public func pack(_ contexts: [[Int32]]) throws -> PackedBatch {
+    try PackedBatch(contexts, shape: shape, on: backend)
+  }
+}
