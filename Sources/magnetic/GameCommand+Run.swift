@@ -80,7 +80,7 @@ extension GameCommand {
     }
     try batch.validate()
     StopSignal.install()
-    let backend = try batchOptions.device.open()
+    let backend = try device.open()
     try batch.checkMemory(backend.description)
     if !json { try output(GameBatchReport.header(batch) + "\n") }
     let progress = GameProgress(batch.steps)
@@ -91,18 +91,18 @@ extension GameCommand {
     try finish(report.isStopped, progress)
   }
 
-  private func show(_ text: String, _ lines: [String]) throws {
+  func show(_ text: String, _ lines: [String]) throws {
     for line in json ? lines : [text] { try output(line) }
   }
 
-  private func write(_ svg: String, _ picture: PictureFile?) throws {
+  func write(_ svg: String, _ picture: PictureFile?) throws {
     guard let picture else { return }
     try picture.write(svg)
     note("picture: \(picture.path)")
   }
 
   /// What there was is printed; after a signal the status is 128 + its number.
-  private func finish(_ isStopped: Bool, _ progress: GameProgress) throws {
+  func finish(_ isStopped: Bool, _ progress: GameProgress) throws {
     guard isStopped else { return }
     note("stopped after \(progress.done) of \(progress.total) updates; above is what there was")
     throw ExitCode(StopSignal.exitStatus)

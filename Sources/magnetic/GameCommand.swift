@@ -10,6 +10,7 @@ struct GameCommand: ParsableCommand {
       magnetic game --algorithm mpo-adaptive --algorithm mpo --algorithm mwu --plot gap.svg
       magnetic game --game wins.csv --algorithm mpo:eta=1,magnet_coef=.05 --json
       magnetic game --batch 4096 --size 64 --algorithm mpo --steps 2000
+      magnetic game --game judgements.csv --neural --plot neural.svg
 
       GAMES    \(PreferenceGame.presetNames.joined(separator: ", ")), or a file: a matrix of win \
       rates, pairwise judgements (a game for each prompt) or votes; a file named like a preset is \
@@ -32,7 +33,9 @@ struct GameCommand: ParsableCommand {
   var magnetCoef: Double?
   @Option(parsing: .unconditional, help: "Updates between refreshes; 0 never (default: 100).")
   var magnetSyncSteps: Int?
-  @Option(parsing: .unconditional, help: "Updates (default: 5000; 2000 in a batch).")
+  @Option(
+    parsing: .unconditional,
+    help: "Updates (default: 5000; 2000 in a batch; with --neural 800, of one game 3000).")
   var steps: Int?
   @Option(help: "ramp | uniform | probabilities like 0.2,0.5,0.3 (default: ramp).")
   var start: String?
@@ -41,7 +44,8 @@ struct GameCommand: ParsableCommand {
     help: "Opponents sampled in every update, in place of exact win rates.")
   var opponents: Int?
   @Option(
-    parsing: .unconditional, help: "Seed of sampled opponents, or of a batch's games (default: 0).")
+    parsing: .unconditional,
+    help: "Seed of sampled opponents, a batch's games or a network's start (default: 0).")
   var seed: Int?
   @Flag(
     inversion: .prefixedNo,
@@ -51,34 +55,56 @@ struct GameCommand: ParsableCommand {
   @Flag(help: "Print one JSON object a line for each method.") var json = false
   @OptionGroup(title: "Files") var file: GameFileOptions
   @OptionGroup(title: "Batches of random games on a device") var batchOptions: GameBatchOptions
+  @OptionGroup(title: "A network as policy, trained as language models are")
+  var neuralOptions: GameNeuralOptions
+  @OptionGroup(title: "Device of a batch or a network") var device: DeviceOptions
 
   func run() throws {
     try checkMode()
     let picture = try plot.map { try PictureFile($0) }
     if let games = batchOptions.batch {
       try playBatch(games, picture)
+    } else if neuralOptions.neural {
+      try playNeural(picture)
     } else {
       try playGames(picture)
     }
   }
 
+  private enum Mode: String {
+    case table = "a game on a table"
+    case batch = "a --batch"
+    case neural = "a --neural policy"
+  }
+
   /// An option that would do nothing is an error: it was given for a reason.
   private func checkMode() throws {
-    let isBatch = batchOptions.batch != nil
-    let single: [(String, Bool)] =
-      [
-        ("--game", game != nil), ("--opponents", opponents != nil),
-        ("--exact or --no-exact", exact != nil),
-      ] + file.given
-    for (name, isGiven) in isBatch ? single : batchOptions.given where isGiven {
-      throw ValidationError(
-        isBatch
-          ? "\(name) is not for a --batch, whose games are random; leave one of the two out"
-          : "\(name) is for a --batch of games; give --batch N, or leave it out")
+    if batchOptions.batch != nil, neuralOptions.neural {
+      throw ValidationError("--batch and --neural: random games, or a network; choose one")
     }
-    if seed != nil, !isBatch, opponents == nil {
+    let mode: Mode =
+      batchOptions.batch != nil ? .batch : neuralOptions.neural ? .neural : .table
+    let groups: [([Mode], [(String, Bool)])] = [
+      ([.table], [("--opponents", opponents != nil), ("--exact or --no-exact", exact != nil)]),
+      ([.table, .neural], [("--game", game != nil)] + file.given),
+      ([.table, .batch], [("--algorithm", !algorithm.isEmpty)]),
+      ([.batch], batchOptions.given),
+      ([.neural], neuralOptions.given),
+      (
+        [.batch, .neural],
+        [("--device", device.device != nil), ("--threads", device.threads != nil)]
+      ),
+    ]
+    for (modes, options) in groups where !modes.contains(mode) {
+      for (name, isGiven) in options where isGiven {
+        throw ValidationError(
+          "\(name) is for \(modes.map(\.rawValue).joined(separator: " or ")), but this is "
+            + "\(mode.rawValue); leave it out")
+      }
+    }
+    if seed != nil, mode == .table, opponents == nil {
       throw ValidationError(
-        "--seed is for --opponents or --batch; a random game has its own: random:n:seed")
+        "--seed is for --opponents, --batch or --neural; a random game has its own: random:n:seed")
     }
     if let seed, seed < 0 { throw ValidationError("--seed: expected 0 or more, found \(seed)") }
     if let steps, steps < 0 { throw ValidationError("--steps: expected 0 or more, found \(steps)") }

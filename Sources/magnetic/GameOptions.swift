@@ -77,14 +77,11 @@ struct GameBatchOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "Responses of each game (default: 64).")
   var size: Int?
   @Option(help: "f32 | f64 (default: f32).") var precision: String?
-  @OptionGroup var device: DeviceOptions
 
   /// For modes without a batch.
   var given: [(String, Bool)] {
     [
       ("--size", size != nil), ("--precision", precision != nil),
-      ("--device", device.device != nil),
-      ("--threads", device.threads != nil),
     ]
   }
 }

@@ -17,12 +17,13 @@ public struct ContextualExperiment: Sendable {
   /// - Parameters:
   ///   - games: of one number of responses; prompt x is the game's index.
   ///   - start: first policy and magnet of every game, positive probabilities; uniform when nil.
-  ///   - progress: called with every record as it is made.
+  ///   - goesOn: asked with every record as it is made; false stops, and what there is returns.
   /// - Throws: `GameError.options` for games that one network cannot play together,
-  ///   `GameError.start` for a start that is no policy of theirs, `TrainingError.nonFinite` when a mode diverges to NaN, and what the backend throws.
+  ///   `GameError.start` for a start that is no policy of theirs, `TrainingError.nonFinite` when a
+  ///   mode diverges to NaN, and what the backend throws.
   public func run(
     games: [PreferenceGame], start: [[Double]]? = nil, on backend: any ComputeBackend,
-    progress: (NeuralGameResult.Record) throws -> Void = { _ in }
+    goesOn: (NeuralGameResult.Record) -> Bool = { _ in true }
   ) throws -> NeuralGameResult {
     guard !games.isEmpty else {
       throw GameError.options("expected at least one game, found none")
@@ -50,8 +51,8 @@ public struct ContextualExperiment: Sendable {
       guard step % settings.recordSteps == 0 || step == settings.steps else { continue }
       let record = Self.record(step, games, tabular.map(\.policy), trainers)
       result.records.append(record)
-      try progress(record)
       clock.mark("recording")
+      if !goesOn(record) { break }
     }
     for phase in clock.phases { result.seconds[phase.name, default: 0] += phase.seconds }
     return result
@@ -59,6 +60,7 @@ public struct ContextualExperiment: Sendable {
 
   private func count(_ inner: [InnerStepMetrics], in result: inout NeuralGameResult) {
     result.exactInnerSteps += inner.count
+    result.exactProximalSteps += 1
     if inner.last?.isSolved == false { result.exactUnsolved += 1 }
   }
 

@@ -26,10 +26,11 @@ public struct NeuralGameResult: Sendable, Equatable {
   /// Games (prompts).
   public var games: Int
   public var records: [Record] = []
-  /// Exact mode: inner steps taken in all, and proximal steps that ended at `maxInnerSteps` without
-  /// having reached the tolerance.
+  /// Exact mode: inner steps taken in all, proximal steps that ended at `maxInnerSteps` without
+  /// having reached the tolerance, and all proximal steps.
   public var exactInnerSteps = 0
   public var exactUnsolved = 0
+  public var exactProximalSteps = 0
   /// Seconds that each mode and the tabular curve took.
   public var seconds: [String: Double] = [:]
 

@@ -15,7 +15,7 @@ extension GameReport {
     }
     var chart = Chart.ofGaps(
       title: "Duality gap in self-play: \(name)",
-      subtitle: "\(game.count) responses; \(settings.conditions)", steps: settings.steps,
+      subtitle: "n = \(game.count); \(settings.conditions)", steps: settings.steps,
       series: series)
     chart.keys = [.solid("last iterate"), .dashed("average iterate")]
     return chart
