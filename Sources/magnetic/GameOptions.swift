@@ -17,7 +17,9 @@ struct GameFileOptions: ParsableArguments {
   @Flag(help: "Judgements: play one game, the mean over the prompts.") var pooled = false
   @Flag(help: "Judgements: a pair counts when it was judged in both orders.")
   var requireBothOrders = false
-  @Option(parsing: .unconditional, help: "Votes: ties added to every pair (default: 0).")
+  @Option(
+    parsing: .unconditional,
+    help: "Votes: added to every pair, half for each side (default: 0).")
   var priorVotes: Double?
 
   /// For modes without files.

@@ -46,7 +46,7 @@ final class Picture: NSObject, XMLParserDelegate {
     if attributes[name] == nil { attributes[name] = found }
     guard name == "path", let classes = found["class"], let path = found["d"] else { return }
     let numbers = path.split { "MLZa ".contains($0) }.compactMap { Double($0) }
-    let isSwatch = numbers.count == 4 && numbers[2] - numbers[0] == 26
+    let isSwatch = numbers.count == 4 && abs(numbers[2] - numbers[0] - 26) < 0.2
     if classes.hasPrefix("curve s") || classes.hasPrefix("curve thin"), !isSwatch,
       !path.contains("a"), numbers.count != 8 || !isCross(numbers)
     {

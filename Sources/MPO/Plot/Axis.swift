@@ -70,12 +70,18 @@ struct Axis {
   /// 0 at the low end, 1 at the high one; nil for what has no place. Log: below the range is 0.
   func position(_ value: Double) -> Double? {
     guard !value.isNaN else { return nil }
+    let share: Double
     switch scale {
-    case .linear: return value.isFinite ? (value - low) / (high - low) : nil
+    case .linear:
+      guard value.isFinite else { return nil }
+      share = (value - low) / (high - low)
     case .log:
       guard value > low else { return 0 }
-      return value.isFinite ? log(value / low) / log(high / low) : nil
+      guard value.isFinite else { return nil }
+      share = (log(value) - log(low)) / (log(high) - log(low))
     }
+    // Only what no axis can hold lies outside; it leaves the plot by a little.
+    return min(max(share, -0.02), 1.02)
   }
 
   /// 1, 2 or 5 times a power of ten, at least `raw`.
@@ -89,7 +95,7 @@ struct Axis {
   private static func linearLabel(_ value: Double, step: Double) -> String {
     if abs(value) < step / 2 { return "0" }
     if abs(value) >= 1e6 || step < 1e-4 { return String(format: "%.3g", value) }
-    let digits = max(0, Int((-log10(step) + 1e-9).rounded(.up)))
+    let digits = max(0, Int((-log10(step) - 1e-9).rounded(.up)))
     return grouped(String(format: "%.\(digits)f", value))
   }
 

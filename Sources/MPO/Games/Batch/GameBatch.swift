@@ -83,7 +83,7 @@ public struct GameBatch: Sendable {
         "\(games) games of \(size) responses in \(precision.rawValue) need \(mib(bytes)) MiB "
           + "\(place), which has \(mib(available)); ask for a smaller batch or size")
     }
-    if !isShared { try check(onDevice, "on \(device.name)", has: device.memory) }
+    if device.kind != .cpu { try check(onDevice, "on \(device.name)", has: device.memory) }
     try check(onHost, "in main memory", has: Int(clamping: host))
   }
 
