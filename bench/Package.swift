@@ -19,7 +19,7 @@ let package = Package(
         .product(name: "MPOModel", package: "magnetic"),
         .product(name: "MPOBackend", package: "magnetic"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ])
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,6 @@
 import Foundation
+import MPO
 import Testing
-
-@testable import MPO
 
 #if canImport(FoundationXML)
   import FoundationXML

@@ -1,9 +1,8 @@
 import Foundation
+import MPO
 import MPOBackend
 import TestSupport
 import Testing
-
-@testable import MPO
 
 struct GameReportTests {
   private func settings(_ names: [String], steps: Int = 300) throws -> GameSettings {

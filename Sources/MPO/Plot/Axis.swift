@@ -9,22 +9,22 @@ public enum AxisScale: Sendable, Equatable {
 }
 
 /// One axis of a chart: its range, widened to round numbers, and ticks.
-struct Axis {
-  struct Tick: Equatable {
-    let value: Double
-    let label: String
+package struct Axis {
+  package struct Tick: Equatable {
+    package let value: Double
+    package let label: String
   }
 
-  let scale: AxisScale
-  let low: Double
-  let high: Double
-  let ticks: [Tick]
+  package let scale: AxisScale
+  package let low: Double
+  package let high: Double
+  package let ticks: [Tick]
 
   /// - Parameters:
   ///   - values: what is to be shown; what is not finite, or not above 0 on a log axis, is ignored.
   ///   - floor: on a log axis nothing below it is shown.
   ///   - hasZeros: leaves a decade below the smallest value, so that 0 has a place of its own.
-  init(
+  package init(
     _ values: [Double], scale: AxisScale, floor: Double = 0, hasZeros: Bool = false,
     isTight: Bool = false
   ) {
@@ -68,7 +68,7 @@ struct Axis {
   }
 
   /// 0 at the low end, 1 at the high one; nil for what has no place. Log: below the range is 0.
-  func position(_ value: Double) -> Double? {
+  package func position(_ value: Double) -> Double? {
     guard !value.isNaN else { return nil }
     let share: Double
     switch scale {

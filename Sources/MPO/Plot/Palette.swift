@@ -3,12 +3,12 @@
 /// The hues follow Okabe and Ito's set for colour-blind readers, extended, and darkened (lightened
 /// on dark ground) until each has a contrast of at least 3 to its background. Ten colours are more
 /// than anyone tells apart by hue alone, so every series also has a marker of its own.
-enum Palette {
-  static let light = [
+package enum Palette {
+  package static let light = [
     "#0072b2", "#d55e00", "#007f5f", "#a8408a", "#8a6d00", "#0c8fa8", "#7a4a2a", "#5c5c5c",
     "#d6336c", "#4b3fa7",
   ]
-  static let dark = [
+  package static let dark = [
     "#5ab4f0", "#ff8a3d", "#2fcb9a", "#e88acb", "#e3c54a", "#58d6e4", "#cf9f70", "#b8b8b8",
     "#ff7c9c", "#a99dff",
   ]
@@ -49,7 +49,7 @@ enum Palette {
   }
 
   /// Series after the tenth take the colours again, with other markers.
-  static func color(_ series: Int) -> Int { series % light.count }
+  package static func color(_ series: Int) -> Int { series % light.count }
 }
 
 /// The shape that marks a series, centred on a point.

@@ -1,9 +1,9 @@
 /// Fewer points, the same picture.
-enum Thinning {
+package enum Thinning {
   /// For curves that run from left to right: of the points within one narrow column only the first,
   /// the lowest, the highest and the last stay, so spikes and the width of an oscillation are kept.
   /// - Parameter limit: about how many points may stay.
-  static func curve(
+  package static func curve(
     _ points: [(x: Double, y: Double)?], limit: Int
   ) -> [(x: Double, y: Double)?] {
     guard points.count > limit, limit >= 4 else { return points }
@@ -38,7 +38,7 @@ enum Thinning {
 
   /// For paths in the plane: points nearer than a spacing to the last one kept go, and the spacing
   /// grows until at most `limit` stay in all. The first and the last of each stay.
-  static func paths(
+  package static func paths(
     _ paths: [[(x: Double, y: Double)]], limit: Int
   ) -> [[(x: Double, y: Double)]] {
     var spacing = 0.3

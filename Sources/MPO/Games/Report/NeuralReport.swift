@@ -36,7 +36,9 @@ public struct NeuralReport: Sendable {
       var row = ["\(record.step)", gapText(record.tabular.mean)]
       if hasExact {
         let exact = record.exact?.mean ?? .nan
-        row += [gapText(exact), percent(exact / record.tabular.mean - 1)]
+        // Below it the network ends at what float32 can tell apart.
+        let compares = record.tabular.mean >= 1e-4
+        row += [gapText(exact), compares ? percent(exact / record.tabular.mean - 1) : "-"]
       }
       if hasAdamW { row.append(gapText(record.adamW?.mean ?? .nan)) }
       table.add(row)
