@@ -125,7 +125,10 @@ import Testing
     let result = try named.run { backend in
       try ContextualExperiment(settings).run(
         games: Self.random(5, responses: 4), on: backend
-      ) { steps.append($0.step) }
+      ) {
+        steps.append($0.step)
+        return true
+      }
     }
     #expect(steps == [15, 30, 40] && steps == result.records.map(\.step))
     let worst = try #require(result.worstDeviation(floor: 0))

@@ -98,7 +98,7 @@ public struct GameBatch: Sendable {
   }
 
   /// 0, then about `records` updates evenly spaced in the logarithm, and the last.
-  var recordedSteps: [Int] {
+  package var recordedSteps: [Int] {
     guard steps > 0 else { return [0] }
     var out = [0]
     for i in 0..<max(1, records) {
