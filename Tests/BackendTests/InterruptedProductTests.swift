@@ -42,19 +42,20 @@ private let elsewhere = Atomic<Int>(0)
       signal(SIGUSR2, before)
     }
     let target = UInt(pthread_self())
+    // A busy machine lets few signals through at a time; the limit only ends a test that fails.
+    let end = ContinuousClock.now + .seconds(60)
     let sender = Thread {
-      for _ in 0..<400 {
+      while handled.load(ordering: .relaxed) <= 200, ContinuousClock.now < end {
         pthread_kill(pthread_t(target), SIGUSR2)
         usleep(500)
       }
     }
     sender.start()
-    let end = ContinuousClock.now + .milliseconds(250)
-    while ContinuousClock.now < end || !sender.isFinished {
+    while !sender.isFinished {
       try backend.matmul(
         a.reshaped([96, 64]), b.reshaped([96, 344]), transposeA: true, into: c, accumulate: true)
     }
-    #expect(handled.load(ordering: .relaxed) > 20)
+    #expect(handled.load(ordering: .relaxed) > 200)
     #expect(elsewhere.load(ordering: .relaxed) == 0)
   }
 }

@@ -1,8 +1,10 @@
 import Foundation
+import MPO
 import MPOBackend
 
 /// Time of one update over n at a fixed batch and over the batch at a fixed n, as a JSON list of
 /// {device, precision, n, batch, secondsPerUpdate}; the best of three calls of at least 50 ms each.
+/// Beside it two pictures, `<file>-n.svg` and `<file>-batch.svg`.
 struct GameSweep {
   static let batch = 16
   static let n = 64
@@ -40,6 +42,39 @@ struct GameSweep {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
     try encoder.encode(points).write(to: URL(fileURLWithPath: path))
+    let stem = path.hasSuffix(".json") ? String(path.dropLast(5)) : path
+    try chart(
+      points.filter { $0.batch == Self.batch }, over: \.n, label: "responses n (log scale)",
+      title: "Time of one update by size of the game", subtitle: "\(Self.batch) games at once"
+    ).write(toFile: stem + "-n.svg", atomically: true, encoding: .utf8)
+    try chart(
+      points.filter { $0.n == Self.n }, over: \.batch, label: "games at once (log scale)",
+      title: "Time of one update by number of games", subtitle: "n = \(Self.n)"
+    ).write(toFile: stem + "-batch.svg", atomically: true, encoding: .utf8)
+  }
+
+  /// A curve for each device and precision.
+  private func chart(
+    _ points: [Point], over x: KeyPath<Point, Int>, label: String, title: String, subtitle: String
+  ) -> String {
+    var series: [ChartSeries] = []
+    for (name, _) in backends {
+      for precision in ["f32", "f64"] {
+        let curve = points.filter { $0.device == name && $0.precision == precision }
+          .sorted { $0[keyPath: x] < $1[keyPath: x] }
+        guard !curve.isEmpty else { continue }
+        series.append(
+          ChartSeries(
+            "\(name), \(precision)",
+            curve.map { (x: Double($0[keyPath: x]), y: $0.secondsPerUpdate * 1e9) },
+            style: precision == "f64" ? .dashed : .solid))
+      }
+    }
+    return Chart(
+      title: title, subtitle: subtitle, xLabel: label,
+      yLabel: "nanoseconds an update of one game (log scale)", xScale: .log, yScale: .log,
+      series: series
+    ).svg
   }
 
   private func secondsPerUpdate(_ player: GamePlayer, _ game: GameCase) throws -> Double {
