@@ -26,7 +26,7 @@ import Testing
       var clock = MagnetClock()
       for _ in 0..<20 {
         let classes = (0..<8).map { _ in
-          (0..<16).map { _ in Self.draw(logPolicy.map(exp), Double(random.uniform())) }
+          (0..<64).map { _ in Self.draw(logPolicy.map(exp), Double(random.uniform())) }
         }
         let ratios = classes.joined().map { logPolicy[$0] - uniform[$0] }
         clock.observe(try table(game, classes), logRatios: Array(ratios), alpha: 0.1)

@@ -32,7 +32,8 @@ final class UpdateLimit {
   /// Updates a second of all threads together: n * n products and sums an update, nothing else.
   func updatesPerSecond() -> Double {
     let rounds = max(1, (1 << 30) / bytes)
-    nonisolated(unsafe) let (memory, bytes, elements, type) = (memory, bytes, elements, type)
+    nonisolated(unsafe) let memory = memory
+    let (bytes, elements, type) = (bytes, elements, type)
     let sums = Sums(threads)
     let seconds = measured {
       DispatchQueue.concurrentPerform(iterations: threads) { t in
