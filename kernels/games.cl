@@ -81,10 +81,47 @@ static inline real lanes_sum(gvec v) {
 #endif
 }
 
+#if GV == 1
+#define RAISED(x) exp(x)
+#elif DOUBLE
+// exp(x) for x >= FAINT, as the CPU backend's: 2^k e^r with |r| <= ln(2) / 2, under 2 ulp. PoCL's own
+// takes a third of a step at n = 64, for ranges that do not come here.
+static inline gvec RAISED(gvec x) {
+  gvec c = x > 710.0 ? (gvec)(710.0) : x;
+  gvec shifted = c * 0x1.71547652b82fep0 + 0x1.8p52, k = shifted - 0x1.8p52;
+  gvec r = c - k * 0x1.62e42feep-1;
+  r = r - k * 0x1.a39ef35793c76p-33;
+  gvec r2 = r * r, r4 = r2 * r2;
+  gvec a = 0x1.0000000000001p-1 + r * 0x1.5555555555556p-3;
+  gvec b = 0x1.5555555553d68p-5 + r * 0x1.11111111109b5p-7;
+  gvec d = 0x1.6c16c17889ef1p-10 + r * 0x1.a01a01a7c2efep-13;
+  gvec f = 0x1.a019b9149a41cp-16 + r * 0x1.71de0db2f6b19p-19;
+  gvec g = 0x1.28917c89a43a7p-22 + r * 0x1.af389ecfc4b9cp-26;
+  gvec p = ((a + r2 * b) + r4 * ((d + r2 * f) + r4 * g)) * r2 + r + 1.0;
+  // 2^(k-1) * 2: 2^1024 has no bits.
+  return (p + p) * JOIN(as_double, GV)((JOIN(as_long, GV)(shifted) - 0x4338000000000000L + 1022L) << 52L);
+}
+#else
+static inline gvec RAISED(gvec x) {
+  gvec c = x > 89.0f ? (gvec)(89.0f) : x;
+  gvec shifted = c * 1.44269504088896341f + 0x1.8p23f, k = shifted - 0x1.8p23f;
+  gvec r = c - k * 0.693359375f;
+  r = r - k * -2.12194440e-4f;
+  gvec p = 1.9875691500e-4f;
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  return (p + p) * JOIN(as_float, GV)((JOIN(as_int, GV)(shifted) - 0x4b400000 + 126) << 23);
+}
+#endif
+
 // exp(x), 0 below FAINT: what is left out weighs 1e-34 of the sum, and its products would be
 // subnormal numbers, which some devices take a hundred cycles for.
 static inline gvec weight(gvec x) {
-  gvec e = exp(x < FAINT ? (gvec)(FAINT) : x);
+  gvec e = RAISED(x < FAINT ? (gvec)(FAINT) : x);
   return x < FAINT ? (gvec)(0) : e;
 }
 

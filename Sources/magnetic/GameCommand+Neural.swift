@@ -70,7 +70,8 @@ extension GameCommand {
     settings.magnetCoefficient = magnetCoef ?? settings.magnetCoefficient
     settings.magnetSyncSteps = magnetSyncSteps ?? settings.magnetSyncSteps
     settings.steps = steps ?? settings.steps
-    settings.recordSteps = max(1, settings.steps / 80)
+    // Asked for a stop as often.
+    settings.recordSteps = min(50, max(1, settings.steps / 80))
     settings.seed = seed ?? settings.seed
     let experiment = try ContextualExperiment(settings)
     let first = try startingPoint()

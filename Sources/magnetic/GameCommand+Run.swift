@@ -40,6 +40,7 @@ extension GameCommand {
     let report = try GameReport(named, settings) { progress.goesOn() }
     progress.finish()
     try show(report.text, report.jsonLines)
+    if json { for text in report.notes { note("note: \(text)") } }
     try write(report.svg, picture)
     try finish(report.isStopped, progress)
   }

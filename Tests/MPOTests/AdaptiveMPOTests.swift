@@ -18,6 +18,10 @@ import Testing
       let curve = GameRun(game, steps: 20000).play(AdaptiveMPO(start: start))
       #expect(curve.reached[1e-6] ?? .max < 2000, "game \(i): \(curve.reached)")
       #expect(try #require(curve.gap.last) < 1e-12, "game \(i)")
+      // The last point played too, not only the best one.
+      var algorithm = AdaptiveMPO(start: start)
+      for _ in 0..<20000 { algorithm.update { game.winRates(against: $0) } }
+      #expect(game.dualityGap(algorithm.lastLogPolicy.map(exp)) < 1e-12, "game \(i)")
       #expect(abs(curve.policy.reduce(0, +) - 1) < 1e-12)
     }
   }
@@ -69,6 +73,37 @@ import Testing
         AdaptiveMPO(start: GameAlgorithmTests.start))
       #expect(try #require(curve.gap.last) < 1e-6 * scale, "\(scale)")
     }
+  }
+
+  /// Margins of 1e-8 beside .5: the points played go astray after 1e-10, what is returned does not.
+  @Test func theGapOfThePolicyNeverRises() throws {
+    for seed in 0..<20 {
+      var rows = try Self.random(7, seed: UInt64(1000 + seed)).rows
+      for a in 0..<7 {
+        for b in 0..<a {
+          let margin = (rows[a][b] - 0.5) * pow(10, -Double((a * 7 + b * 3 + seed) % 8))
+          rows[a][b] = 0.5 + margin
+          rows[b][a] = 0.5 - margin
+        }
+      }
+      let game = PreferenceGame.rows(rows)
+      var algorithm = AdaptiveMPO(start: try GameStart.ramp.logPolicy(7))
+      var last = game.dualityGap(algorithm.policy)
+      for _ in 0..<3000 {
+        algorithm.update { game.winRates(against: $0) }
+        let gap = game.dualityGap(algorithm.policy)
+        #expect(gap <= last + 1e-15, "seed \(seed)")
+        last = gap
+      }
+      #expect(last < 1e-6, "seed \(seed)")
+    }
+  }
+
+  /// P + P^T may be off by the tolerance: a constant in the win rates changes nothing.
+  @Test func toleratesRoundedProbabilities() throws {
+    let rounded = PreferenceGame.rows([[0.5, 0, 1], [1, 0.5, 0.333333], [0, 0.666666, 0.5]])
+    let curve = GameRun(rounded, steps: 500).play(AdaptiveMPO(start: GameAlgorithmTests.start))
+    #expect(try #require(curve.gap.last) < 3e-6)
   }
 
   @Test func oneResponse() {

@@ -68,7 +68,7 @@ import Testing
     #expect(
       error?.description
         == "\(folder.file("j.csv")): no value for 'a' against 'c', the only such pair; judge it, or "
-        + "ask for a complete sub-game, which leaves players out")
+        + "ask for a complete sub-game (--complete-subgame), which leaves players out")
     let subgame = try strict.pooled(missing: .completeSubgame)
     #expect(subgame.leftOut == ["c"])
     #expect(subgame.game.rows == [[0.5, 0.375], [0.625, 0.5]])

@@ -67,6 +67,8 @@ import Testing
     configuration.magnetSchedule = .adaptive
     #expect(configuration.hint() == nil)
     configuration.eta = 0.01
+    #expect(configuration.hint()?.contains("waits for 600 rollouts") == true)
+    configuration.magnetSyncSteps = 0
     #expect(configuration.hint() == nil)
   }
 

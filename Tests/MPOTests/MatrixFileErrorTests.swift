@@ -64,21 +64,21 @@ import Testing
       "a,b\n0.5,1.2\n-3,0.5",
       """
       m.csv:3: 'b' over 'a', row 2 column 1, is -3: expected a value in [0, 1]; 2 of 4 are outside. \
-      For payoffs give the scale they have
+      For payoffs give the scale they have (--payoff-range)
       """
     ),
     (
       "0.5,0.3,0\n0.8,0.5,0.5\n0.5,0.5,0.5",
       """
       m.csv:1: '1' over '3', row 1 column 3, is 0, but the reverse, row 3 column 1, is 0.5: the two \
-      must add up to 1. If each order was measured on its own, antisymmetrise takes the mean
+      must add up to 1. If each order was measured on its own, --antisymmetrise takes the mean
       """
     ),
     (
       "0.5,1\n0,0.75",
       """
       m.csv:2: '2' over '2', row 2 column 2, is 0.75: a player ties with itself, so expected 0.5. \
-      If the rest is right, antisymmetrise puts it there
+      If the rest is right, --antisymmetrise puts it there
       """
     ),
     ("a,b\n0.5,1\nb,0.5", "m.csv:3: row 2 column 1: expected a number, found \"b\""),
@@ -104,7 +104,7 @@ import Testing
       "0.5,1\n,0.5",
       """
       m.csv: no value for '1' against '2', the only such pair; the reverse is given for all; \
-      antisymmetrise takes the value from it
+      --antisymmetrise takes the value from it
       """
     ),
     (
@@ -127,11 +127,12 @@ import Testing
     #expect(
       try message("0 1.5\n-1 0", options)
         == "m.csv:1: '1' over '2', row 1 column 2, is 1.5: expected a value in [-1, 1]; 1 of 4 are "
-        + "outside. For payoffs give the scale they have")
+        + "outside. For payoffs give the scale they have (--payoff-range)")
     #expect(
       try message("0 0.5\n-0.25 0", options)
         == "m.csv:1: '1' over '2', row 1 column 2, is 0.5, but the reverse, row 2 column 1, is "
-        + "-0.25: the two must add up to 0. If each order was measured on its own, antisymmetrise "
+        + "-0.25: the two must add up to 0. If each order was measured on its own, "
+        + "--antisymmetrise "
         + "takes the mean")
     #expect(
       try message("0 1\n-1 0", .init(scale: .payoff(1...1)))

@@ -83,7 +83,7 @@ import Testing
     #expect(
       error?.description
         == "\(folder.file("m.csv")): no value for 'a' against 'b', one of 4 such pairs; fill it in, "
-        + "or ask for a complete sub-game, which leaves players out")
+        + "or ask for a complete sub-game (--complete-subgame), which leaves players out")
     guard case .incomplete(_, let pair, 4, _)? = error else {
       Issue.record("\(String(describing: error))")
       return

@@ -39,4 +39,36 @@ import Testing
       #expect(try game.nearestEquilibrium(to: found).totalVariation < 1e-12)
     }
   }
+
+  /// Tournaments (all margins 1/2) and mixed scales have many ties and small pivots.
+  @Test func hardGames() throws {
+    for seed in 0..<24 {
+      let n = 40
+      var rows = try AdaptiveMPOTests.random(n, seed: UInt64(seed)).rows
+      for a in 0..<n {
+        for b in 0..<a {
+          let margin = rows[a][b] - 0.5
+          let changed = [margin < 0 ? -0.5 : 0.5, margin * pow(10, -Double((a + b) % 7)), margin]
+          rows[a][b] = 0.5 + changed[seed % 3]
+          rows[b][a] = 0.5 - changed[seed % 3]
+        }
+      }
+      let game = PreferenceGame.rows(rows)
+      var policy = MagneticMirrorDescent(
+        start: try GameStart.ramp.logPolicy(n), eta: 0.3, alpha: 0.1)
+      for _ in 0..<50 { policy.update { game.winRates(against: $0) } }
+      let (found, distance) = try game.nearestEquilibrium(to: policy.policy)
+      #expect(game.dualityGap(found) < 1e-10, "seed \(seed)")
+      #expect(distance >= 0 && distance <= 1)
+    }
+  }
+
+  /// The distance does not depend on the scale of the margins.
+  @Test func tinyMargins() throws {
+    let game = try AdaptiveMPOTests.random(12, seed: 5)
+    let weak = PreferenceGame.rows(game.rows.map { $0.map { 0.5 + 1e-12 * ($0 - 0.5) } })
+    let start = try GameStart.ramp.logPolicy(12).map(exp)
+    let expected = try game.nearestEquilibrium(to: start).totalVariation
+    #expect(abs(try weak.nearestEquilibrium(to: start).totalVariation - expected) < 1e-3)
+  }
 }

@@ -57,7 +57,7 @@ import Testing
     #expect(
       error?.description
         == "\(path): no value for '\(a)' against '\(b)', one of \(missing) such pairs; fill it in, or "
-        + "ask for a complete sub-game, which leaves players out")
+        + "ask for a complete sub-game (--complete-subgame), which leaves players out")
     var options = GameSourceOptions()
     options.missing = .completeSubgame
     let loaded = try GameSource.load(path, options: options)

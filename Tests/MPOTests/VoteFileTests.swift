@@ -79,7 +79,9 @@ import Testing
     #expect(
       error?.description
         == "\(folder.file("v.csv")): no value for 'a' against 'd', one of 2 such pairs; ask for a "
-        + "complete sub-game, which leaves players out, or for prior votes")
+        + "complete sub-game (--complete-subgame), which leaves players out, or for prior votes "
+        + "(--prior-votes)"
+    )
     let subgame = try read(text, .init(missing: .completeSubgame))
     #expect(subgame.leftOut == ["d"])
     #expect(subgame.game.rows == [[0.5, 1, 0.25], [0, 0.5, 0.5], [0.75, 0.5, 0.5]])

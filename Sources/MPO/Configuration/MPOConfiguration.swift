@@ -91,6 +91,13 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   /// `eta * alpha * T_mag >= 0.6` (a heuristic from tabular games). Nil when it holds, the magnet
   /// never moves or has no weight.
   public func hint() -> String? {
+    if magnetSchedule == .adaptive, magnetCoefficient > 0, magnetSyncSteps > 0,
+      magnetSyncSteps < leastSyncSteps
+    {
+      return "hint: magnet_schedule adaptive waits for \(leastSyncSteps) rollouts (0.6 / (eta * "
+        + "magnet_coef)), but the magnet moves after magnet_sync_steps = \(magnetSyncSteps) whatever "
+        + "is measured. Raise magnet_sync_steps, or set it to 0"
+    }
     let product = eta * magnetCoefficient * Double(magnetSyncSteps)
     // A rounding error below the rule is on it.
     guard magnetSchedule == .fixed, magnetSyncSteps > 0, magnetCoefficient > 0,

@@ -6,7 +6,8 @@ public struct PreferenceGame: Sendable, Equatable {
   /// P, row-major (n, n).
   public let values: [Double]
 
-  public static let tolerance = 1e-6
+  /// 1e-6, and what rounding adds to a sum that is off by just that.
+  public static let tolerance = 1.0001e-6
 
   /// n
   public var count: Int { names.count }

@@ -79,7 +79,8 @@ struct GameSweep {
 
   private func secondsPerUpdate(_ player: GamePlayer, _ game: GameCase) throws -> Double {
     _ = try player.play(steps: 1)  // compiles kernels
-    var steps = 16
+    // Enough for a game's matrix to come from memory once and stay.
+    var steps = 256
     var seconds = try player.play(steps: steps)
     while seconds < 0.05 {
       steps *= seconds > 0.0125 ? 4 : 16

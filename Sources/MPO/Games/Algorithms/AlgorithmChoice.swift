@@ -112,6 +112,7 @@ public struct AlgorithmChoice: Sendable, Equatable {
       kind.refreshes || kind == .nashMD || kind == .egpo || magnetSyncSteps == 0,
       "\(kind.title) has no magnet that moves; mpo is MMD with one, comal is INPO with one")
     let product = eta * magnetCoefficient
+    try require(product.isFinite, "eta * magnet_coef is not finite; lower one")
     try require(
       !kind.isExplicit || product < 1,
       "eta * magnet_coef is \(shortNumber(product)): the explicit step of \(kind.title) needs it "

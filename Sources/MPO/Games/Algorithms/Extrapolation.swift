@@ -3,12 +3,13 @@ import Foundation
 /// A policy that was played and what it met: (n) each.
 struct PlayedPoint: Sendable {
   var logPolicy: [Double]
-  /// q - 1/2: against itself a policy wins half of the time, so the mean under the policy is 0.
+  /// q less its mean under the policy, which is 1/2: against itself a policy wins half of the time.
   var winRates: [Double]
 
   init(logPolicy: [Double], winRates: [Double]) {
     self.logPolicy = logPolicy
-    self.winRates = winRates.map { $0 - 0.5 }
+    let mean = zip(logPolicy, winRates).reduce(0) { $0 + exp($1.0) * $1.1 }
+    self.winRates = winRates.map { $0 - mean }
   }
 
   var policy: [Double] { logPolicy.map(exp) }

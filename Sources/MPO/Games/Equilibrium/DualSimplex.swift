@@ -1,10 +1,13 @@
 import Foundation
 
 /// `min c x` subject to `A x <= b`, `x >= 0`, for c >= 0, by the dual simplex method: with c >= 0 the
-/// slack basis is dual feasible, so no first phase is needed. Dense; Bland's rule, so it ends.
+/// slack basis is dual feasible, so no first phase is needed. Dense; data of order 1.
 ///
 /// The tableau only chooses the basis. The solution is then solved for anew from the data by LU with
-/// partial pivoting, so the rounding of many pivots does not stay in it.
+/// partial pivoting, so the rounding of many pivots does not stay in it. Small pivots would drift the
+/// tableau itself: the most negative row leaves and, of the columns that the ratio test lets through
+/// within a tolerance (Harris, 1973), the one with the largest pivot enters. A method that goes on for
+/// long takes Bland's rule, which ends.
 struct DualSimplex {
   /// (m, n), (m), (n)
   let a: [[Double]]
@@ -17,6 +20,8 @@ struct DualSimplex {
     case infeasible
     /// Pivots without end, by rounding.
     case noProgress
+    /// Rounding led to a basis that solves nothing.
+    case inaccurate
   }
 
   /// x, (n).
@@ -28,25 +33,38 @@ struct DualSimplex {
     // Variables 0..<n are x, n..<n+m the slacks.
     var basic = (0..<m).map { n + $0 }
     var nonbasic = Array(0..<n)
-    for _ in 0..<(50 * (m + n) + 1000) {
-      // Bland: of the rows with a negative value the one whose variable is first.
-      let leaving = rows.indices.filter { rows[$0][n] < -tolerance }.min { basic[$0] < basic[$1] }
-      guard let r = leaving else { return refined(basic) }
-      var entering: Int?
-      var best = Double.infinity
-      for j in 0..<n where rows[r][j] < -tolerance {
-        let ratio = cost[j] / -rows[r][j]
-        let isFirst = entering.map { nonbasic[j] < nonbasic[$0] } ?? true
-        if ratio < best - tolerance || (ratio < best + tolerance && isFirst) {
-          best = min(best, ratio)
-          entering = j
-        }
+    // Rows that rounding alone holds below zero: no column could bring them up.
+    var settled: Set<Int> = []
+    let limit = 50 * (m + n) + 1000
+    for step in 0..<limit {
+      let isLong = step > limit / 2
+      let open = rows.indices.filter {
+        rows[$0][n] < -tolerance && !settled.contains(basic[$0])
       }
-      guard let e = entering else { throw Failure.infeasible }
+      let leaving =
+        isLong
+        ? open.min { basic[$0] < basic[$1] } : open.min { rows[$0][n] < rows[$1][n] }
+      guard let r = leaving else { return try refined(basic) }
+      guard let e = entering(rows[r], cost, nonbasic, first: isLong) else {
+        guard rows[r][n] > -1e-6 else { throw Failure.infeasible }
+        settled.insert(basic[r])
+        continue
+      }
       pivot(&rows, &cost, r, e)
       swap(&basic[r], &nonbasic[e])
     }
     throw Failure.noProgress
+  }
+
+  /// The column whose cost reaches zero first when `row` rises; with `first` the one with the lowest
+  /// variable of those.
+  private func entering(_ row: [Double], _ cost: [Double], _ nonbasic: [Int], first: Bool) -> Int? {
+    let candidates = nonbasic.indices.filter { row[$0] < -1e-9 }
+    let bound =
+      candidates.map { (max(0, cost[$0]) + (first ? 0 : 1e-10)) / -row[$0] }.min() ?? .infinity
+    let within = candidates.filter { max(0, cost[$0]) / -row[$0] <= bound }
+    return first
+      ? within.min { nonbasic[$0] < nonbasic[$1] } : within.min { row[$0] < row[$1] }
   }
 
   /// Exchanges basic row r and nonbasic column e.
@@ -67,7 +85,7 @@ struct DualSimplex {
 
   /// The basic solution of `A x + s = b`: rows whose slack is nonbasic hold with equality in the
   /// basic x.
-  private func refined(_ basic: [Int]) -> [Double] {
+  private func refined(_ basic: [Int]) throws -> [Double] {
     let n = c.count
     let columns = basic.filter { $0 < n }
     let slack = Set(basic.filter { $0 >= n }.map { $0 - n })
@@ -75,7 +93,11 @@ struct DualSimplex {
     let matrix = tight.map { i in columns.map { a[i][$0] } }
     var x = [Double](repeating: 0, count: n)
     let solution = LinearSystem.solve(matrix, tight.map { b[$0] })
-    for (j, value) in zip(columns, solution) { x[j] = max(0, value) }
+    for (j, value) in zip(columns, solution) { x[j] = value > 0 ? value : 0 }
+    let isSolution = zip(a, b).allSatisfy { row, bound in
+      zip(row, x).reduce(0) { $0 + $1.0 * $1.1 } <= bound + 1e-9
+    }
+    guard isSolution else { throw Failure.inaccurate }
     return x
   }
 }

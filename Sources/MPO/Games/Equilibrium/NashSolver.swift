@@ -1,3 +1,5 @@
+import MPOBackend
+
 /// Equilibria by linear programming: a reference to measure against, not a way to play (it needs the
 /// whole matrix).
 extension PreferenceGame {
@@ -11,13 +13,12 @@ extension PreferenceGame {
   ) {
     let n = count
     let zeros = [Double](repeating: 0, count: n)
-    var a: [[Double]] = []
-    var b: [Double] = []
-    for y in 0..<n {
-      // Antisymmetric also where P + P^T is 1 only up to rounding.
-      a.append((0..<n).map { (self[y, $0] - self[$0, y]) / 2 } + zeros)
-      b.append(0)
-    }
+    // Antisymmetric also where P + P^T is 1 only up to rounding; to scale 1, for the tolerances.
+    var margins = (0..<n).map { y in (0..<n).map { (self[y, $0] - self[$0, y]) / 2 } }
+    let scale = margins.joined().map { abs($0) }.max() ?? 0
+    if scale > 0 { margins = margins.map { $0.map { $0 / scale } } }
+    var a = margins.map { $0 + zeros }
+    var b = zeros
     a.append([Double](repeating: -1, count: n) + zeros)
     b.append(-1)
     for y in 0..<n {
@@ -27,17 +28,27 @@ extension PreferenceGame {
       a.append(row)
       b.append(policy[y])
     }
-    let program = DualSimplex(a: a, b: b, c: zeros + [Double](repeating: 1, count: n))
+    let costs = zeros + [Double](repeating: 1, count: n)
     do {
-      let z = Array(try program.solve().prefix(n))
+      let z = Array(try Self.solve(a, b, costs).prefix(n))
       let total = z.reduce(0, +)
       let equilibrium = z.map { $0 / total }
       let distance = zip(equilibrium, policy).reduce(0) { $0 + max(0, $1.0 - $1.1) }
       return (equilibrium, distance)
     } catch {
       throw GameError.solver(
-        "the linear programme of the equilibrium did not end (\(error)); the game's numbers may be "
-          + "too close to each other")
+        "no equilibrium from the linear programme (\(error)): rounding kept it from one")
+    }
+  }
+
+  /// As it stands; if that does not end, with costs that differ by 1e-9, which parts columns that tie.
+  private static func solve(_ a: [[Double]], _ b: [Double], _ c: [Double]) throws -> [Double] {
+    do {
+      return try DualSimplex(a: a, b: b, c: c).solve()
+    } catch is DualSimplex.Failure {
+      var random = PhiloxGenerator(seed: 0, domain: .game)
+      let parted = c.map { $0 + 1e-9 * (1 + Double(random.uniform())) }
+      return try DualSimplex(a: a, b: b, c: parted).solve()
     }
   }
 }

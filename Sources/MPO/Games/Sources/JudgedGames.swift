@@ -92,6 +92,8 @@ public struct JudgedGames: Sendable {
   /// - Throws: `GameError.incomplete` for a pair that no prompt judged.
   public func pooled(missing: MissingPairs = .refuse) throws -> CompleteGame {
     try PartialGame(path: path, names: players, values: pooledValues, weights: nil).completed(
-      missing, remedy: "judge it, or ask for a complete sub-game, which leaves players out")
+      missing,
+      remedy:
+        "judge it, or ask for a complete sub-game (--complete-subgame), which leaves players out")
   }
 }

@@ -17,7 +17,7 @@ extension MatrixRows {
       lines[worst.cell / n],
       "\(cell(worst.cell / n, worst.cell % n)): expected a value in "
         + "[\(shortNumber(range.lowerBound)), \(shortNumber(range.upperBound))]; \(outside) of "
-        + "\(n * n) are outside. For payoffs give the scale they have")
+        + "\(n * n) are outside. For payoffs give the scale they have (--payoff-range)")
   }
 
   /// - Throws: `DataError.line` naming the cell furthest from what its pair or the diagonal asks.
@@ -39,13 +39,13 @@ extension MatrixRows {
       throw error(
         lines[a],
         "\(cell(a, a)): a player ties with itself, so expected \(shortNumber(sum / 2)). If the "
-          + "rest is right, antisymmetrise puts it there")
+          + "rest is right, --antisymmetrise puts it there")
     }
     throw error(
       lines[a],
       "\(cell(a, b)), but the reverse, row \(b + 1) column \(a + 1), is "
         + "\(shortNumber(values[b * n + a])): the two must add up to \(shortNumber(sum)). If each "
-        + "order was measured on its own, antisymmetrise takes the mean")
+        + "order was measured on its own, --antisymmetrise takes the mean")
   }
 
   /// The mean of a value and what its reverse implies; either alone where the other is missing.

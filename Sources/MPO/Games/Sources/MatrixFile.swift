@@ -74,7 +74,9 @@ extension PreferenceGame {
     return try game.completed(
       options.missing,
       remedy: rows.missingAreGivenInReverse
-        ? "the reverse is given for all; antisymmetrise takes the value from it"
-        : "fill it in, or ask for a complete sub-game, which leaves players out")
+        ? "the reverse is given for all; --antisymmetrise takes the value from it"
+        : "fill it in, or ask for a complete sub-game (--complete-subgame), which leaves players "
+          + "out"
+    )
   }
 }

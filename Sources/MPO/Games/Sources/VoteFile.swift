@@ -54,7 +54,10 @@ extension PreferenceGame {
       path: table.path, names: votes.players.names, values: values, weights: weights)
     return try game.completed(
       options.missing,
-      remedy: "ask for a complete sub-game, which leaves players out, or for prior votes")
+      remedy:
+        "ask for a complete sub-game (--complete-subgame), which leaves players out, or for "
+        + "prior votes (--prior-votes)"
+    )
   }
 }
 
