@@ -49,7 +49,7 @@ struct GameReportTests {
 
   /// Settings that overflow: no number any more, and still JSON and a picture.
   @Test func divergenceIsReported() throws {
-    let report = try GameReport(g1(), settings(["omwu:eta=1e308"]))
+    let report = try GameReport(g1(), settings(["omwu:eta=1.79e308"]))
     let line = try #require(try objects(report.jsonLines).first)
     #expect((line["policy"] as? [Any])?.allSatisfy { $0 is NSNull } == true)
     #expect(line["equilibrium_distance"] is NSNull)
