@@ -15,7 +15,7 @@ public struct GameCurve: Sendable {
   /// keeps it: updates between records would be cut off.
   public var path: [[Double]] = []
   public var averagePath: [[Double]] = []
-  /// The last iterate.
+  /// The last iterate; of `AdaptiveMPO` the best point it has played (as in `gap` and `policies`).
   public var policy: [Double] = []
   /// The first update whose gap was below each threshold asked for; absent when none was.
   public var reached: [Double: Int] = [:]
@@ -111,7 +111,7 @@ public enum GameStart: Sendable, Equatable {
   case ramp
   case policy([Double])
 
-  /// `uniform`, `ramp`, or n positive numbers that add up to 1, separated by commas.
+  /// `uniform`, `ramp`, or n numbers of at least 0 that add up to 1, separated by commas.
   /// - Throws: `GameError.start`.
   public init(_ text: String) throws {
     switch text {

@@ -51,14 +51,22 @@ extension PreferenceGame {
     }
     var generator = PhiloxGenerator(seed: seed, domain: .game)
     var values = [Double](repeating: 0.5, count: n * n)
+    values.withUnsafeMutableBufferPointer { fillRandom($0, count: n, from: &generator) }
+    return try PreferenceGame(names: (1...n).map(String.init), values: values)
+  }
+
+  /// The matrix of `random`, (n, n), in any precision.
+  static func fillRandom<Scalar: BinaryFloatingPoint>(
+    _ p: UnsafeMutableBufferPointer<Scalar>, count n: Int, from generator: inout PhiloxGenerator
+  ) {
     for a in 0..<n {
       for b in 0..<a {
-        let value = Double(generator.next() >> 11) * 0x1p-53
-        values[a * n + b] = value
-        values[b * n + a] = 1 - value
+        let value = Scalar(Double(generator.next() >> 11) * 0x1p-53)
+        p[a * n + b] = value
+        p[b * n + a] = 1 - value
       }
+      p[a * n + a] = 0.5
     }
-    return try PreferenceGame(names: (1...n).map(String.init), values: values)
   }
 
   /// `random:n[:seed]`.

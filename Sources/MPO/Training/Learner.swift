@@ -88,11 +88,11 @@ public final class Learner {
         rate = try optimizer.update(
           policy, gradients, norm: norm, scale: pow(settings.innerSolve.rateDecay, Double(inner)))
       }
-      if inner == 0 {
-        responseLogRatios = try logRatios(of: rows, batches, components)
-      }
+      // Read back after the update is under way.
+      let values = try components.map { try backend.floats($0) }
+      if inner == 0 { responseLogRatios = logRatios(of: rows, batches, values) }
       metrics.append(
-        try measure(batches, components, norm: norm, rate: rate, inner: inner))
+        try measure(batches, values, norm: norm, rate: rate, inner: inner))
       metrics[inner].isSolved = solved
       if solved { break }
     }
@@ -192,11 +192,10 @@ public final class Learner {
 
   /// The sums over each response's tokens, which the loss has computed.
   private func logRatios(
-    of rows: [RolloutRow], _ batches: [MicroBatch], _ components: [Tensor]
-  ) throws -> [Double] {
+    of rows: [RolloutRow], _ batches: [MicroBatch], _ components: [[Float]]
+  ) -> [Double] {
     var sums: [Double] = []
-    for (batch, tensor) in zip(batches, components) {
-      let values = try backend.floats(tensor)
+    for (batch, values) in zip(batches, components) {
       let old = values[batch.component(.oldLogProb)].map(Double.init)
       let magnet = values[batch.component(.magnetLogProb)].map(Double.init)
       for (first, end) in zip(batch.starts, batch.starts.dropFirst()) {
@@ -207,14 +206,13 @@ public final class Learner {
     return rows.map { $0.response.isEmpty ? 0 : next.next() ?? 0 }
   }
 
-  /// Reads the step's figures back, after its update is under way.
+  /// The step's figures.
   private func measure(
-    _ batches: [MicroBatch], _ components: [Tensor], norm: Tensor, rate: Double, inner: Int
+    _ batches: [MicroBatch], _ components: [[Float]], norm: Tensor, rate: Double, inner: Int
   ) throws -> InnerStepMetrics {
     var m = InnerStepMetrics()
     let tokens = batches.reduce(0.0) { $0 + $1.rowWeights.reduce(0.0) { $0 + Double($1) } }
-    for (batch, tensor) in zip(batches, components) {
-      let values = try backend.floats(tensor)
+    for (batch, values) in zip(batches, components) {
       func sum(_ c: MagneticComponent) -> Double {
         zip(batch.rowWeights, values[batch.component(c)]).reduce(0) {
           $0 + Double($1.0) * Double($1.1)

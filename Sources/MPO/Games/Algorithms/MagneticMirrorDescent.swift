@@ -50,16 +50,22 @@ public struct RewardTransformedDescent: MagneticAlgorithm {
   }
 
   public mutating func update(_ winRates: WinRates) {
-    let q = winRates(policy)
-    logPolicy = LogSpace.normalised(
-      logPolicy.indices.map { y in
-        (1 - eta * alpha) * logPolicy[y] + pull(logMagnet[y], eta * alpha) + eta * q[y]
-      })
+    logPolicy = explicitStep(logPolicy, logMagnet, eta: eta, alpha: alpha, winRates(policy))
   }
 }
 
 /// MPO-RT on a table.
 public typealias RewardTransformedMPO = Refreshed<RewardTransformedDescent>
+
+/// `(1 - eta*alpha) log pi + eta*alpha*log mu + eta*q - log Z`.
+func explicitStep(
+  _ logPolicy: [Double], _ logMagnet: [Double], eta: Double, alpha: Double, _ q: [Double]
+) -> [Double] {
+  LogSpace.normalised(
+    logPolicy.indices.map { y in
+      (1 - eta * alpha) * logPolicy[y] + pull(logMagnet[y], eta * alpha) + eta * q[y]
+    })
+}
 
 /// weight * log mu, where a weight of 0 does not meet a magnet of -inf.
 func pull(_ logMagnet: Double, _ weight: Double) -> Double {

@@ -18,10 +18,8 @@ public struct NashMirrorDescent: MagneticAlgorithm {
   }
 
   public mutating func update(_ winRates: WinRates) {
-    let mixture = LogSpace.normalised(
-      logPolicy.indices.map {
-        (1 - eta * alpha) * logPolicy[$0] + pull(logMagnet[$0], eta * alpha)
-      })
+    let none = [Double](repeating: 0, count: logPolicy.count)
+    let mixture = explicitStep(logPolicy, logMagnet, eta: eta, alpha: alpha, none)
     let q = winRates(mixture.map(exp))
     logPolicy = LogSpace.normalised(zip(mixture, q).map { $0 + eta * $1 })
   }
@@ -49,9 +47,6 @@ public struct Extragradient: MagneticAlgorithm {
   }
 
   private func step(_ q: [Double]) -> [Double] {
-    LogSpace.normalised(
-      logPolicy.indices.map {
-        (1 - eta * alpha) * logPolicy[$0] + pull(logMagnet[$0], eta * alpha) + eta * q[$0]
-      })
+    explicitStep(logPolicy, logMagnet, eta: eta, alpha: alpha, q)
   }
 }

@@ -9,8 +9,7 @@ final class BatchGames<Scalar: BinaryFloatingPoint & Sendable>: @unchecked Senda
   let size: Int
   private let values: UnsafeMutableBufferPointer<Scalar>
 
-  /// The lower triangle uniform, 53 bits each from Philox stream b; the upper 1 - lower. Game 0 is
-  /// `PreferenceGame.random(count:seed:)`.
+  /// Game b is that of `PreferenceGame.random(count:seed:)` from Philox stream b.
   init(games: Int, size: Int, seed: UInt64) {
     self.games = games
     self.size = size
@@ -19,14 +18,7 @@ final class BatchGames<Scalar: BinaryFloatingPoint & Sendable>: @unchecked Senda
     DispatchQueue.concurrentPerform(iterations: games) { b in
       var generator = PhiloxGenerator(seed: seed, domain: .game, stream: UInt32(b))
       let p = UnsafeMutableBufferPointer(rebasing: all.value[(b * n * n)..<((b + 1) * n * n)])
-      for i in 0..<n {
-        for j in 0..<i {
-          let value = Scalar(Double(generator.next() >> 11) * 0x1p-53)
-          p[i * n + j] = value
-          p[j * n + i] = 1 - value
-        }
-        p[i * n + i] = 0.5
-      }
+      PreferenceGame.fillRandom(p, count: n, from: &generator)
     }
   }
 

@@ -103,8 +103,8 @@ struct DualSimplex {
 }
 
 enum LinearSystem {
-  /// Gaussian elimination with partial pivoting and one step of refinement. Precondition: square and
-  /// not singular.
+  /// Gaussian elimination with partial pivoting and one step of refinement; not finite where the
+  /// matrix is singular. Precondition: square.
   static func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double] {
     var lu = matrix
     let n = right.count
