@@ -18,6 +18,17 @@ KERNEL void copy(
   for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = a[i];
 }
 
+// The same for 16-bit elements.
+KERNEL void copy16(
+    __global const ushort *x, ulong xOffset, ulong xStride, __global ushort *out, ulong outOffset,
+    ulong outStride, ulong columns) {
+  __global const ushort *a = x + xOffset + ROW(columns) * xStride;
+  __global ushort *o = out + outOffset + ROW(columns) * outStride;
+  ulong first = get_group_id(0) % BLOCKS(columns) * BLOCK;
+  ulong end = min(columns, first + BLOCK);
+  for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = a[i];
+}
+
 KERNEL void add(
     __global const float *x, ulong xOffset, ulong xStride, __global const float *y, ulong yOffset,
     ulong yStride, __global float *out, ulong outOffset, ulong outStride, ulong columns) {

@@ -86,13 +86,24 @@ enum Check {
       "expected the shape \(source.shape), found \(destination.shape)")
   }
 
+  static func convert(_ x: Tensor, into out: Tensor) throws {
+    try require(
+      "convert", [x.type, out.type] == [.f32, .bf16] || [x.type, out.type] == [.bf16, .f32],
+      "expected f32 and bf16, found \(x.type) into \(out.type)")
+    try tensor("convert", "x", x, type: x.type)
+    try tensor("convert", "out", out, type: out.type)
+    try require(
+      "convert", x.shape == out.shape, "expected the shape \(x.shape), found \(out.shape)")
+  }
+
   // MARK: Linear algebra and elementwise
 
   static func matmul(
     _ a: Tensor, transposed ta: Bool, _ b: Tensor, transposed tb: Bool, into c: Tensor
   ) throws -> (m: Int, n: Int, k: Int) {
     for (name, t) in [("a", a), ("b", b), ("c", c)] {
-      try tensor("matmul", name, t, strided: true)
+      let half = name != "c" && t.type == .bf16
+      try tensor("matmul", name, t, type: half ? .bf16 : .f32, strided: true)
       try require("matmul", t.shape.count == 2, "\(name): expected 2-D, found \(t.shape)")
     }
     let (m, k) = ta ? (a.shape[1], a.shape[0]) : (a.shape[0], a.shape[1])

@@ -93,10 +93,17 @@ extension ComputeBackend {
   /// `op(a) * op(b)` with the usual defaults.
   public func matmul(
     _ a: Tensor, _ b: Tensor, transposeA: Bool = false, transposeB: Bool = false,
-    into c: Tensor, accumulate: Bool = false
+    into c: Tensor, accumulate: Bool = false, precision: ProductPrecision = .f32
   ) throws {
     try matmul(
       a, transposed: transposeA, b, transposed: transposeB, into: c, accumulate: accumulate,
-      scale: 1)
+      scale: 1, precision: precision)
+  }
+
+  /// A bf16 copy of an f32 tensor, in memory of its own.
+  public func bfloat16(_ x: Tensor) throws -> Tensor {
+    let half = try empty(x.shape, .bf16)
+    try convert(x, into: half)
+    return half
   }
 }

@@ -7,7 +7,8 @@
 ///
 /// Contract of every operation:
 /// - All tensors belong to this backend; activations and parameters are `.f32`, indices `.i32`.
-///   Tabular games may be `.f64` where `description.supportsFloat64`.
+///   Tabular games may be `.f64` where `description.supportsFloat64`; operands of `matmul` may be
+///   `.bf16`.
 /// - Shapes are checked before anything runs; `BackendError.argument` names the mismatch. Empty
 ///   tensors (0 rows) are legal and do nothing.
 /// - Operations are asynchronous in order; `download` and `synchronize` wait.
@@ -32,8 +33,11 @@ public protocol ComputeBackend: AnyObject {
   /// Waits, then copies a contiguous tensor to host memory of the same size.
   func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) throws
   func fill(_ tensor: Tensor, with value: Float) throws
-  /// Same shape; either may have a row stride.
+  /// Same shape and type; either may have a row stride.
   func copy(_ source: Tensor, to destination: Tensor) throws
+  /// Same shape, contiguous, one f32 and one bf16. To bf16: the nearest, ties to even; beyond its
+  /// largest finite value infinite; NaN stays NaN. To f32: exact.
+  func convert(_ x: Tensor, into out: Tensor) throws
   func synchronize() throws
   /// Gives pooled memory back to the system and restarts the peak count.
   func trim() throws
@@ -41,10 +45,11 @@ public protocol ComputeBackend: AnyObject {
   // MARK: Linear algebra and elementwise
 
   /// `c = scale * op(a) * op(b)` or `c += ...`; op transposes when asked. a, b, c are 2-D and may
-  /// have row strides. op(a): (M, K), op(b): (K, N), c: (M, N). K = 0 gives zeros.
+  /// have row strides. op(a): (M, K), op(b): (K, N), c: (M, N) f32. K = 0 gives zeros. a and b may
+  /// each be f32 or bf16; `precision` says whether f32 operands are rounded to bf16 first.
   func matmul(
     _ a: Tensor, transposed ta: Bool, _ b: Tensor, transposed tb: Bool, into c: Tensor,
-    accumulate: Bool, scale: Float) throws
+    accumulate: Bool, scale: Float, precision: ProductPrecision) throws
   /// `out = a + b`, same shape; `out` may be `a` or `b` (residual add).
   func add(_ a: Tensor, _ b: Tensor, into out: Tensor) throws
   /// `x = (1 - t) * x + t * y` (soft magnet refresh).

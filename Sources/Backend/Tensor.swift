@@ -1,11 +1,29 @@
 /// The type of one element in device memory.
 ///
 /// `.f64` is for tabular games (`ComputeBackend.magneticUpdate`), transfers and copies, on devices
-/// that have it (`DeviceDescription.supportsFloat64`); other operations refuse it.
+/// that have it (`DeviceDescription.supportsFloat64`); other operations refuse it. `.bf16`
+/// (bfloat16: the upper half of an f32) is for operands of matrix products, transfers, copies and
+/// `convert`.
 public enum ElementType: Sendable, Equatable {
-  case f32, i32, f64
+  case f32, i32, f64, bf16
   /// Bytes of one element.
-  public var size: Int { self == .f64 ? 8 : 4 }
+  public var size: Int {
+    switch self {
+    case .f32, .i32: 4
+    case .f64: 8
+    case .bf16: 2
+    }
+  }
+}
+
+/// How a matrix product reads its operands; sums are f32 either way.
+public enum ProductPrecision: Sendable, Equatable {
+  /// As they are: a bf16 operand is exact.
+  case f32
+  /// An f32 operand is rounded to the nearest bf16 first, ties to even. Each product of two
+  /// elements is then exact in f32; the relative error of a product of matrices with random signs
+  /// is near 2^-9 = 2e-3 by norm.
+  case bf16
 }
 
 /// A block of device memory. Each backend has its own subclass; the memory goes back to the

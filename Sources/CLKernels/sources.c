@@ -11,6 +11,7 @@
   X(attention)          \
   X(attention_decode)   \
   X(cross_entropy)      \
+  X(bfloat16)           \
   X(elementwise)        \
   X(embedding)          \
   X(games)              \
@@ -36,6 +37,9 @@ static const unsigned char attention_decode[] = {
 };
 static const unsigned char cross_entropy[] = {
 #embed "../../kernels/cross_entropy.cl"
+};
+static const unsigned char bfloat16[] = {
+#embed "../../kernels/bfloat16.cl"
 };
 static const unsigned char elementwise[] = {
 #embed "../../kernels/elementwise.cl"

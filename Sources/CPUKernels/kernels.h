@@ -207,4 +207,10 @@ MPO_INLINE void mpo_tile(
   }
 }
 
+// The nearest bfloat16, ties to even, as f32 bits; a NaN keeps its sign and upper bits, made quiet.
+MPO_INLINE uint32_t mpo_round_bf16(uint32_t bits) {
+  uint32_t rounded = bits + 0x7fffu + (bits >> 16 & 1u);
+  return ((bits & 0x7fffffffu) > 0x7f800000u ? bits | 0x400000u : rounded) & 0xffff0000u;
+}
+
 #endif

@@ -1,5 +1,6 @@
 import Foundation
 import MPOBackend
+import MPOModel
 import TestSupport
 import Testing
 
@@ -17,11 +18,12 @@ final class Fixture {
 
   private struct Guard {
     let view: Tensor
-    let bits: [UInt32]
+    /// In 16-bit words, low ones first: what every type is a multiple of.
+    let bits: [UInt16]
     let output: Bool
   }
 
-  static let canary: UInt32 = 0x7FC0_1234
+  static let canary: UInt32 = 0x7FC0_7FC3
   static let outputCanary: UInt32 = Float(-12_345.678).bitPattern
   /// Odd, so that no view starts at a vector's alignment.
   private static let before = 17
@@ -42,52 +44,55 @@ final class Fixture {
   }
 
   func input(_ values: [Float], _ shape: [Int], stride: Int? = nil) throws -> Tensor {
-    try place(values.map(\.bitPattern), .f32, shape, stride, output: false)
+    try place(values.flatMap { halves($0.bitPattern) }, .f32, shape, stride, output: false)
   }
 
   func input(_ values: [Double], _ shape: [Int], stride: Int? = nil) throws -> Tensor {
     try input(values.map { Float($0) }, shape, stride: stride)
   }
 
-  /// In f32 or f64.
-  func input(_ values: [Double], _ shape: [Int], _ type: ElementType) throws -> Tensor {
-    try place(Self.words(values, type), type, shape, nil, output: false)
+  /// In f32, f64 or bf16 (rounded to nearest even).
+  func input(
+    _ values: [Double], _ shape: [Int], _ type: ElementType, stride: Int? = nil
+  ) throws -> Tensor {
+    try place(Self.words(values, type), type, shape, stride, output: false)
   }
 
-  private static func words(_ values: [Double], _ type: ElementType) -> [UInt32] {
-    guard type == .f64 else { return values.map { Float($0).bitPattern } }
-    return values.flatMap { value -> [UInt32] in
-      let bits = value.bitPattern
-      return [UInt32(truncatingIfNeeded: bits), UInt32(truncatingIfNeeded: bits >> 32)]
+  private static func words(_ values: [Double], _ type: ElementType) -> [UInt16] {
+    switch type {
+    case .bf16: values.map { HalfFloats.toBFloat16(Float($0)) }
+    case .f64: values.flatMap { halves($0.bitPattern) }
+    case .f32, .i32: values.flatMap { halves(Float($0).bitPattern) }
     }
   }
 
   func indices(_ values: [Int]) throws -> Tensor {
     try place(
-      values.map { UInt32(bitPattern: Int32($0)) }, .i32, [values.count], nil, output: false)
+      values.flatMap { halves(UInt32(bitPattern: Int32($0))) }, .i32, [values.count], nil,
+      output: false)
   }
 
   /// A tensor that the operation may write; canaries inside too unless `values` are given.
   func output(
     _ shape: [Int], _ type: ElementType = .f32, stride: Int? = nil, values: [Double]? = nil
   ) throws -> Tensor {
-    let count = shape.reduce(1, *) * type.size / 4
     let bits =
-      values.map { Self.words($0, type) } ?? [UInt32](repeating: Self.canary, count: count)
+      values.map { Self.words($0, type) }
+      ?? Self.canaries(Self.canary, bytes: shape.reduce(1, *) * type.size)
     return try place(bits, type, shape, stride, output: true)
   }
 
   private func place(
-    _ bits: [UInt32], _ type: ElementType, _ shape: [Int], _ stride: Int?, output: Bool
+    _ bits: [UInt16], _ type: ElementType, _ shape: [Int], _ stride: Int?, output: Bool
   ) throws -> Tensor {
     let columns = shape.last ?? 1
     let rows = shape.dropLast().reduce(1, *)
     let stride = stride ?? columns
-    let size = type.size / 4
+    let size = type.size / 2
     precondition(bits.count == rows * columns * size, "values do not fill \(shape)")
     let total = Self.before + rows * stride + Self.after
-    var whole = [UInt32](
-      repeating: output ? Self.outputCanary : Self.canary, count: total * size)
+    var whole = Self.canaries(
+      output ? Self.outputCanary : Self.canary, bytes: total * type.size)
     for r in 0..<rows {
       for c in 0..<(columns * size) {
         whole[(Self.before + r * stride) * size + c] = bits[r * columns * size + c]
@@ -101,8 +106,14 @@ final class Fixture {
     return view
   }
 
-  private func bits(of storage: DeviceBuffer) throws -> [UInt32] {
-    var now = [UInt32](repeating: 0, count: storage.count * storage.type.size / 4)
+  /// As many bytes of a canary; 16-bit elements hold its halves in turn, both NaN for `canary`.
+  private static func canaries(_ word: UInt32, bytes: Int) -> [UInt16] {
+    let pair = halves(word)
+    return (0..<bytes / 2).map { pair[$0 % 2] }
+  }
+
+  private func bits(of storage: DeviceBuffer) throws -> [UInt16] {
+    var now = [UInt16](repeating: 0, count: storage.count * storage.type.size / 2)
     let all = Tensor(storage: storage, shape: [storage.count])
     try now.withUnsafeMutableBytes { try backend.download(all, to: $0) }
     return now
@@ -114,27 +125,30 @@ final class Fixture {
 
   func values(_ t: Tensor) throws -> [Float] {
     let all = try bits(of: t.storage)
-    return inside(t).map { Float(bitPattern: all[$0]) }
+    return inside(t).map { Float(bitPattern: joined(all, $0)) }
   }
 
-  /// Of f32 or f64.
+  /// Of f32, f64 or bf16.
   func reals(_ t: Tensor) throws -> [Double] {
-    guard t.type == .f64 else { return try values(t).map(Double.init) }
     let all = try bits(of: t.storage)
     return inside(t).map {
-      Double(bitPattern: UInt64(all[2 * $0]) | UInt64(all[2 * $0 + 1]) << 32)
+      switch t.type {
+      case .f64: Double(bitPattern: joined(all, $0))
+      case .bf16: Double(HalfFloats.fromBFloat16(all[$0]))
+      case .f32, .i32: Double(Float(bitPattern: joined(all, $0)))
+      }
     }
   }
 
   func integers(_ t: Tensor) throws -> [Int] {
     let all = try bits(of: t.storage)
-    return inside(t).map { Int(Int32(bitPattern: all[$0])) }
+    return inside(t).map { Int(Int32(bitPattern: joined(all, $0))) }
   }
 
   func finish() throws {
     for g in guards {
       let now = try bits(of: g.view.storage)
-      let size = g.view.type.size / 4
+      let size = g.view.type.size / 2
       let places = g.output ? inside(g.view) : []
       let writable = Set(places.flatMap { ($0 * size)..<(($0 + 1) * size) })
       let touched = now.indices.filter { now[$0] != g.bits[$0] && !writable.contains($0) }
@@ -144,6 +158,17 @@ final class Fixture {
         "wrote \(what) \(g.view.shape) at element \((touched.first ?? 0) / size - g.view.offset)")
     }
   }
+}
+
+/// A word's 16-bit parts, low ones first.
+private func halves<Word: FixedWidthInteger>(_ word: Word) -> [UInt16] {
+  (0..<Word.bitWidth / 16).map { UInt16(truncatingIfNeeded: word >> Word($0 * 16)) }
+}
+
+/// Element `index` of words in such parts.
+private func joined<Word: FixedWidthInteger>(_ parts: [UInt16], _ index: Int) -> Word {
+  let size = Word.bitWidth / 16
+  return (0..<size).reduce(0) { $0 | Word(parts[index * size + $1]) << Word($1 * 16) }
 }
 
 /// Reproducible test data.

@@ -1,4 +1,5 @@
 import MPOBackend
+import MPOModel
 import TestSupport
 import Testing
 
@@ -33,11 +34,79 @@ extension Conformance {
 
           let sum = try f.output([s.m, s.n], stride: s.n + gap, values: c)
           try f.backend.matmul(
-            ta2, transposed: ta, tb2, transposed: tb, into: sum, accumulate: true, scale: -0.5)
+            ta2, transposed: ta, tb2, transposed: tb, into: sum, accumulate: true, scale: -0.5,
+            precision: .f32)
           try f.expect(
             sum, zip(c, want).map { $0 - 0.5 * $1 }, "matmul", "accumulate \(ta) \(tb)")
         }
       }
+    }
+  }
+
+  /// Operands of both types in both precisions: the reference multiplies the values that the
+  /// contract says enter the product.
+  @Test(arguments: TestBackends.all(), products)
+  func matmulBFloat16(_ named: NamedBackend, _ s: Product) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(UInt64(s.m * 1000 + s.n + 7))
+      let (a, b) = (numbers.normals(s.m * s.k), numbers.normals(s.k * s.n))
+      let c = numbers.normals(s.m * s.n)
+      for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
+        let (ca, cb) = (ta ? s.m : s.k, tb ? s.k : s.n)
+        for (typeA, typeB, precision) in Self.bfloat16Products {
+          let gap = typeA == typeB ? 5 : 0
+          let x = try f.input(a, [a.count / ca, ca], typeA, stride: ca + gap)
+          let y = try f.input(b, [b.count / cb, cb], typeB, stride: cb + gap)
+          let want = Reference.matmul(
+            Self.entering(a, typeA, precision), ta, Self.entering(b, typeB, precision), tb, s.m,
+            s.n, s.k)
+          let sum = try f.output([s.m, s.n], stride: s.n + gap, values: c)
+          try f.backend.matmul(
+            x, transposed: ta, y, transposed: tb, into: sum, accumulate: true, scale: 0.5,
+            precision: precision)
+          try f.expect(
+            sum, zip(c, want).map { $0 + 0.5 * $1 }, "matmul", "\(typeA) \(typeB) \(ta) \(tb)")
+          let out = try f.output([s.m, s.n])
+          try f.backend.matmul(
+            x, y, transposeA: ta, transposeB: tb, into: out, precision: precision)
+          try f.expect(out, want, "matmul", "\(typeA) \(typeB) \(ta) \(tb) plain")
+        }
+      }
+    }
+  }
+
+  private static let bfloat16Products: [(ElementType, ElementType, ProductPrecision)] = [
+    (.f32, .f32, .bf16), (.f32, .bf16, .bf16), (.bf16, .f32, .f32), (.bf16, .bf16, .bf16),
+  ]
+
+  private static func entering(
+    _ x: [Double], _ type: ElementType, _ precision: ProductPrecision
+  ) -> [Double] {
+    guard type == .bf16 || precision == .bf16 else { return x }
+    return x.map { Double(HalfFloats.fromBFloat16(HalfFloats.toBFloat16(Float($0)))) }
+  }
+
+  @Test(arguments: TestBackends.all(), [1, 7, 93, 144, 70_001])
+  func convert(_ named: NamedBackend, _ n: Int) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(UInt64(n))
+      var x = numbers.normals(n, scale: 3).map { Float($0) }
+      // Ties to even both ways, overflow, subnormals, NaN.
+      let special: [UInt32] = [
+        0x3F80_8000, 0x3F81_8000, 0x7F7F_FFFF, 0xFF7F_8000, 1, 0x8000_8001, 0x7F80_0000,
+        0x7F80_0001, 0xFFFF_FFFF,
+      ]
+      for (i, bits) in special.enumerated() where i < n { x[n - 1 - i] = Float(bitPattern: bits) }
+      let half = try f.output([n], .bf16)
+      try f.backend.convert(try f.input(x, [n]), into: half)
+      let want = x.map { HalfFloats.fromBFloat16(HalfFloats.toBFloat16($0)) }
+      try f.expect(half, want.map(Double.init), "copy", "to bf16")
+      let wide = try f.output([n])
+      try f.backend.convert(half, into: wide)
+      try f.expect(wide, want.map(Double.init), "copy", "to f32")
+      let other = try f.output([n], .bf16)
+      try f.backend.copy(half, to: other)
+      try f.expect(other, want.map(Double.init), "copy", "bf16")
     }
   }
 

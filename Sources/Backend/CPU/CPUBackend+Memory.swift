@@ -41,6 +41,13 @@ extension CPUBackend {
       source.columns * size)
   }
 
+  public func convert(_ x: Tensor, into out: Tensor) throws {
+    try Check.convert(x, into: out)
+    mpo_convert_rows(
+      pool, try bytes(x, "convert"), x.type.c, x.count, try bytes(out, "convert"), out.type.c, 0, 1,
+      x.count)
+  }
+
   /// Operations have ended when they return.
   public func synchronize() throws {}
 

@@ -16,9 +16,10 @@ public final class CPUBuffer: DeviceBuffer {
     memory = block.memory
     super.init(type: type, count: count)
     #if DEBUG
-      // A quiet NaN as f32 and f64, a wild index as i32: reading undefined contents shows at once.
+      // A quiet NaN as f32, f64 and bf16, a wild index as i32: reading undefined contents shows at
+      // once.
       memory.initializeMemory(
-        as: UInt32.self, repeating: 0x7FFF_FFFF, count: count * type.size / 4)
+        as: UInt16.self, repeating: 0x7FFF, count: count * type.size / 2)
     #endif
   }
 

@@ -8,7 +8,8 @@
       return tensors.allSatisfy(\.isContiguous) ? (1, t.count) : (t.rows, t.columns)
     }
 
-    /// The same memory in 32-bit words, which is what `fill` and `copy` move.
+    /// The same memory in 32-bit words, which is what `fill` and `copy` move; in 16-bit ones for
+    /// bf16.
     private func words(_ t: Tensor) -> Tensor {
       guard t.type == .f64 else { return t }
       return Tensor(
@@ -38,8 +39,16 @@
       let (source, destination) = (words(source), words(destination))
       let (rows, columns) = extent(source, destination)
       try launch(
-        "copy", Self.program, groups: blocks(rows: rows, columns: columns),
+        source.type == .bf16 ? "copy16" : "copy", Self.program,
+        groups: blocks(rows: rows, columns: columns),
         [.rows(source), .rows(destination), .size(columns)])
+    }
+
+    public func convert(_ x: Tensor, into out: Tensor) throws {
+      try Check.convert(x, into: out)
+      try launch(
+        x.type == .bf16 ? "widen" : "narrow", ProgramKey(family: "bfloat16"),
+        groups: blocks(rows: 1, columns: x.count), [.rows(x), .rows(out), .size(x.count)])
     }
 
     public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) throws {

@@ -4,11 +4,12 @@
   extension OpenCLBackend {
     public func matmul(
       _ a: Tensor, transposed ta: Bool, _ b: Tensor, transposed tb: Bool, into c: Tensor,
-      accumulate: Bool, scale: Float
+      accumulate: Bool, scale: Float, precision: ProductPrecision
     ) throws {
       let (m, n, k) = try Check.matmul(a, transposed: ta, b, transposed: tb, into: c)
       guard m > 0, n > 0 else { return }
       guard k > 0 else { return accumulate ? () : try fill(c, bits: 0) }
+      let (a, b) = (try widened(a, precision), try widened(b, precision))
       let product = Product(
         a: a, b: b, c: c, ta: ta, tb: tb, m: m, n: n, k: k, accumulate: accumulate, scale: scale)
       switch configuration.matmul {
@@ -32,6 +33,21 @@
       var tail: [Argument] {
         [.rows(c), .size(m), .size(n), .size(k), .float(scale), .flag(accumulate)]
       }
+    }
+
+    /// An operand as the f32 values that enter the product.
+    private func widened(_ x: Tensor, _ precision: ProductPrecision) throws -> Tensor {
+      guard x.type == .bf16 || precision == .bf16 else { return x }
+      var x = x
+      if !x.isContiguous {
+        let whole = try empty(x.shape, x.type)
+        try copy(x, to: whole)
+        x = whole
+      }
+      let half = x.type == .bf16 ? x : try bfloat16(x)
+      let wide = try empty(x.shape)
+      try convert(half, into: wide)
+      return wide
     }
 
     /// Large tiles when they still fill the device, for twice the products per load.

@@ -24,6 +24,16 @@ int mpo_pool_reserve(mpo_pool *pool, long each, long shared);
 void *mpo_pool_scratch(mpo_pool *pool, int worker);
 void *mpo_pool_shared(mpo_pool *pool);
 
+// MARK: bfloat16 (bfloat16.c)
+
+typedef enum { MPO_F32 = 0, MPO_BF16 = 1 } mpo_type;
+
+/// Rows of one type to contiguous rows of another: to bf16 the nearest, ties to even; with `round`
+/// f32 to f32 takes the values that bf16 would have. Strides in elements.
+void mpo_convert_rows(
+    mpo_pool *pool, const void *x, mpo_type from, long x_stride, void *out, mpo_type to, int round,
+    long rows, long columns);
+
 // MARK: Matrix products (gemm.c)
 
 /// Single-threaded c = alpha op(a) op(b) + beta c, row-major; nonzero when it did not run.
