@@ -47,8 +47,10 @@ extension Check {
     let sizes = try Check.targets(op, policy, targets, settings.transform)
     for (name, t) in [("old", old), ("magnet", magnet)] {
       try matrix(op, name, t, sizes.n, sizes.v)
+      let same = name == "old" && t.storage === policy.storage && t.offset == policy.offset
       try require(
-        op, !gradient || !overlap(policy, t), "policy is overwritten and overlaps \(name)")
+        op, !gradient || same || !overlap(policy, t),
+        "policy is overwritten and overlaps \(name)")
     }
     try vector(op, "advantages", advantages, sizes.n)
     try vector(op, "weights", weights, sizes.n)

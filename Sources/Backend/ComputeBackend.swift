@@ -130,7 +130,8 @@ public protocol ComputeBackend: AnyObject {
   /// The row part of the fused magnetic loss (see `magneticLoss`): reads the three logit rows,
   /// writes the components of each row into `components` (MagneticComponent.count, N; may have a
   /// row stride) and, when `gradient` is true, overwrites `policy` with weights[n] * d loss[n] /
-  /// d (policy logits before `transform`). `policy` does not alias `old` or `magnet`.
+  /// d (policy logits before `transform`). `old` may be `policy` itself: the policy that generated,
+  /// unmoved. Otherwise `policy` does not alias `old` or `magnet`.
   func magneticLossRows(
     policy: Tensor, old: Tensor, magnet: Tensor, targets: Tensor, advantages: Tensor,
     weights: Tensor, settings: MagneticLossSettings, components: Tensor, gradient: Bool) throws

@@ -2,7 +2,9 @@
 // gradients before the next chunk is touched, so that no more than `chunkRows` rows of logits per
 // policy exist at any time: memory grows with chunk * V and never with N * V.
 
-/// Hidden states after the last norm (N, C), and the output projection (V, C), of one policy.
+/// Hidden states after the last norm (N, C), and the output projection (V, C), of one policy. With a
+/// bf16 projection its products, forward and adjoint, have bf16 operands; sums, logits and gradients
+/// are f32.
 public struct ProjectedPolicy {
   public var hidden: Tensor
   public var weight: Tensor
@@ -10,6 +12,8 @@ public struct ProjectedPolicy {
     self.hidden = hidden
     self.weight = weight
   }
+
+  var precision: ProductPrecision { weight.type == .bf16 ? .bf16 : .f32 }
 }
 
 /// Where gradients of a loss from hidden states go. `dHidden` (N, C) is overwritten, `dWeight`
@@ -24,34 +28,38 @@ public struct ProjectionGradients {
 }
 
 extension ComputeBackend {
-  /// Rows of logits in flight: about 16 MiB for each of the policies, at least 16 rows.
-  public func logitChunkRows(vocabulary: Int) -> Int {
-    max(16, (16 << 20) / (4 * max(vocabulary, 1)))
+  /// Rows of logits in flight: about 72 MiB of all policies together (on a GPU, whose products want
+  /// more rows, 512 MiB), at least 16 rows.
+  public func logitChunkRows(vocabulary: Int, policies: Int = 3) -> Int {
+    let bytes = description.kind == .openCLGPU ? 512 << 20 : 72 << 20
+    return max(16, bytes / (4 * max(vocabulary, 1) * policies))
   }
 
   /// The fused magnetic loss (`MagneticLossSettings` has the formula):
-  /// `sum_n weights[n] * loss[n]` from hidden states of policy, generating policy and magnet.
+  /// `sum_n weights[n] * loss[n]` from hidden states of policy, generating policy and magnet. A nil
+  /// `old` says that the policy has not moved since it generated: ratio 1, KL(pi || pi_old) = 0, and
+  /// a product with the vocabulary less.
   /// targets, advantages, weights: (N). Returns the components (MagneticComponent.count, N).
   /// With `gradients`, fills d/d(policy hidden) and adds d/d(policy weight).
   public func magneticLoss(
-    policy: ProjectedPolicy, old: ProjectedPolicy, magnet: ProjectedPolicy, targets: Tensor,
+    policy: ProjectedPolicy, old: ProjectedPolicy?, magnet: ProjectedPolicy, targets: Tensor,
     advantages: Tensor, weights: Tensor, settings: MagneticLossSettings,
     gradients: ProjectionGradients?, chunkRows: Int? = nil
   ) throws -> Tensor {
     let n = policy.hidden.rows
     let v = policy.weight.rows
-    try checkProjection("magneticLoss", [policy, old, magnet], rows: n, vocabulary: v)
+    let policies = [policy, magnet] + (old.map { [$0] } ?? [])
+    try checkProjection("magneticLoss", policies, rows: n, vocabulary: v)
     let components = try empty([MagneticComponent.count, n])
-    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(vocabulary: v)))
-    let logits = try (0..<3).map { _ in try empty([chunk, v]) }
+    let chunk = max(
+      1, min(n, chunkRows ?? logitChunkRows(vocabulary: v, policies: policies.count)))
+    let logits = try policies.map { _ in try empty([chunk, v]) }
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
       let z = logits.map { $0.rows(0..<rows.count) }
-      for (p, out) in zip([policy, old, magnet], z) {
-        try matmul(p.hidden.rows(rows), p.weight, transposeB: true, into: out)
-      }
+      for (p, out) in zip(policies, z) { try project(p, rows, into: out) }
       try magneticLossRows(
-        policy: z[0], old: z[1], magnet: z[2], targets: targets.elements(rows),
+        policy: z[0], old: old == nil ? z[0] : z[2], magnet: z[1], targets: targets.elements(rows),
         advantages: advantages.elements(rows), weights: weights.elements(rows),
         settings: settings, components: components.columns(rows), gradient: gradients != nil)
       if let gradients {
@@ -71,12 +79,12 @@ extension ComputeBackend {
     let v = policy.weight.rows
     try checkProjection("crossEntropy", [policy], rows: n, vocabulary: v)
     let nll = try empty([n])
-    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(vocabulary: v)))
+    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(vocabulary: v, policies: 1)))
     let logits = try empty([chunk, v])
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
       let z = logits.rows(0..<rows.count)
-      try matmul(policy.hidden.rows(rows), policy.weight, transposeB: true, into: z)
+      try project(policy, rows, into: z)
       try crossEntropyRows(
         z, targets: targets.elements(rows), weights: weights.elements(rows), transform: transform,
         nll: nll.elements(rows), gradient: gradients != nil)
@@ -101,9 +109,7 @@ extension ComputeBackend {
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
       let z = logits.map { $0.rows(0..<rows.count) }
-      for (p, out) in zip([policy, old, magnet], z) {
-        try matmul(p.hidden.rows(rows), p.weight, transposeB: true, into: out)
-      }
+      for (p, out) in zip([policy, old, magnet], z) { try project(p, rows, into: out) }
       try logRatio(
         policy: z[0], old: z[1], magnet: z[2], targets: targets.elements(rows),
         transform: transform, into: out.columns(rows))
@@ -111,14 +117,23 @@ extension ComputeBackend {
     return out
   }
 
+  /// Logits of some rows.
+  private func project(_ p: ProjectedPolicy, _ rows: Range<Int>, into out: Tensor) throws {
+    try matmul(
+      p.hidden.rows(rows), p.weight, transposeB: true, into: out, precision: p.precision)
+  }
+
   private func projectGradient(
     _ dLogits: Tensor, _ policy: ProjectedPolicy, _ rows: Range<Int>,
     _ gradients: ProjectionGradients
   ) throws {
-    try matmul(dLogits, policy.weight, into: gradients.dHidden.rows(rows))
+    let precision = policy.precision
+    try matmul(
+      dLogits, policy.weight, into: gradients.dHidden.rows(rows), precision: precision)
     if let dWeight = gradients.dWeight {
       try matmul(
-        dLogits, policy.hidden.rows(rows), transposeA: true, into: dWeight, accumulate: true)
+        dLogits, policy.hidden.rows(rows), transposeA: true, into: dWeight, accumulate: true,
+        precision: precision)
     }
   }
 

@@ -2,6 +2,8 @@
 // The product is cut along its longer side into one part per thread, at boundaries that depend on
 // the sizes and the thread count only; each part is one single-threaded product, by the library
 // that the caller passed or by the portable kernel below (packed panels, after Goto).
+#include <stdatomic.h>
+
 #include "kernels.h"
 
 // Depth of a packed block, columns of packed B (512 KiB), rows of packed A, columns of a panel.
@@ -20,7 +22,9 @@ typedef struct {
   float beta;
   float *c;
   long ldc;
-  long parts, unit;  // boundaries are multiples of `unit`
+  mpo_half_gemm half;     // products of bf16 operands by this, then a and b are bf16
+  _Atomic int *declined;  // set when `half` did not run
+  long parts, unit;       // boundaries are multiples of `unit`
   int by_rows;
 } gemm_args;
 
@@ -39,37 +43,6 @@ MPO_INLINE void pack_b(const gemm_args *s, long k0, long kc, long n0, long nc, f
       for (long p = 0; p < kc; p++) to[p * PANEL + j] = s->alpha * from[p * row + j * column];
     for (long j = width; j < PANEL; j++)
       for (long p = 0; p < kc; p++) to[p * PANEL + j] = 0;
-  }
-}
-
-// A few rows times a transposed B (decoding: activations times a weight matrix) is bound by reading
-// B, so it is read once, by dot products, without packing.
-enum { FEW_ROWS = 8 };
-
-MPO_CLONES static void few_rows(const gemm_args *s) {
-  MPO_REASSOCIATE
-  long whole = s->k & ~15L;
-  for (long n = 0; n < s->n; n += 4) {
-    long count = mpo_min(4, s->n - n);
-    const float *b[4];
-    // Beyond the last row its own sum is computed again and dropped.
-    for (int j = 0; j < 4; j++) b[j] = s->b + mpo_min(n + j, s->n - 1) * s->ldb;
-    for (long m = 0; m < s->m; m++) {
-      const float *a = s->a + m * s->lda;
-      v16 sum[4] = {0.0f, 0.0f, 0.0f, 0.0f};
-      for (long p = 0; p < whole; p += 16) {
-        v16 x = v16_load(a + p);
-        for (int j = 0; j < 4; j++) sum[j] += x * v16_load(b[j] + p);
-      }
-      for (int j = 0; j < 4; j++) {
-        float total = 0;
-        for (int l = 0; l < 16; l++) total += sum[j][l];
-        for (long p = whole; p < s->k; p++) total += a[p] * b[j][p];
-        if (j >= count) continue;
-        float *c = s->c + m * s->ldc + n + j;
-        *c = s->alpha * total + (s->beta == 0.0f ? 0.0f : s->beta * *c);
-      }
-    }
   }
 }
 
@@ -116,6 +89,10 @@ static void scale_rows(const gemm_args *s) {
     }
 }
 
+static const float *operand(const gemm_args *s, const float *x, long elements) {
+  return (const float *)((const char *)x + elements * (s->half ? 2 : 4));
+}
+
 static void gemm_task(void *context, long begin, long end, int worker) {
   gemm_args *s = context;
   for (long part = begin; part < end; part++) {
@@ -125,42 +102,63 @@ static void gemm_task(void *context, long begin, long end, int worker) {
     long to = mpo_min(size, units * (part + 1) / s->parts * s->unit);
     if (s->by_rows) {
       p.m = to - from;
-      p.a += s->ta ? from : from * s->lda;
+      p.a = operand(s, s->a, s->ta ? from : from * s->lda);
       p.c += from * s->ldc;
     } else {
       p.n = to - from;
-      p.b += s->tb ? from * s->ldb : from;
+      p.b = operand(s, s->b, s->tb ? from * s->ldb : from);
       p.c += from;
     }
     if (p.m == 0 || p.n == 0) continue;
+    if (p.half) {
+      if (p.half(p.ta, p.tb, p.m, p.n, p.k, p.a, p.lda, p.b, p.ldb, p.beta != 0.0f, p.c, p.ldc))
+        atomic_store(p.declined, 1);
+      continue;
+    }
     if (p.sgemm && p.sgemm(p.ta, p.tb, p.m, p.n, p.k, p.alpha, p.a, p.lda, p.b, p.ldb, p.beta, p.c,
                            p.ldc) == 0)
       continue;
-    if (p.m <= FEW_ROWS && p.tb && !p.ta)
-      few_rows(&p);
-    else
-      portable(&p, mpo_pool_scratch(s->pool, worker));
+    portable(&p, mpo_pool_scratch(s->pool, worker));
   }
+}
+
+// 8 rows by 48 columns is the step of oneDNN's AVX-512 kernel; a part has at least 64 of them and
+// 2^18 products, about twice the price of waking a thread.
+static void run_parts(gemm_args *s) {
+  s->by_rows = s->m >= s->n;
+  s->unit = s->by_rows ? 8 : 48;
+  double products = (double)s->m * (double)s->n * (double)s->k;
+  long parts = mpo_min(mpo_pool_threads(s->pool), mpo_max(s->m, s->n) / 64);
+  if ((double)parts > products / 262144.0) parts = (long)(products / 262144.0);
+  s->parts = mpo_max(1, parts);
+  mpo_pool_for(s->pool, s->parts, 1, gemm_task, s);
 }
 
 int mpo_matmul(
     mpo_pool *pool, mpo_sgemm sgemm, int ta, int tb, long m, long n, long k, float alpha,
     const float *a, long lda, const float *b, long ldb, float beta, float *c, long ldc) {
   if (m == 0 || n == 0) return 0;
-  gemm_args args = {pool, sgemm, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc, 1, 8, 1};
+  gemm_args args = {.pool = pool, .sgemm = sgemm, .ta = ta, .tb = tb, .m = m, .n = n, .k = k,
+                    .alpha = alpha, .a = a, .lda = lda, .b = b, .ldb = ldb, .beta = beta, .c = c,
+                    .ldc = ldc};
   if (k == 0) {
     scale_rows(&args);
     return 0;
   }
   if (mpo_pool_reserve(pool, (KC * NC + MC * KC + MC * PANEL) * (long)sizeof(float), 0)) return 1;
-  // 8 rows by 48 columns is the step of oneDNN's AVX-512 kernel; a part has at least 64 of them and
-  // 2^18 products, about twice the price of waking a thread.
-  args.by_rows = m >= n;
-  args.unit = args.by_rows ? 8 : 48;
-  double products = (double)m * (double)n * (double)k;
-  long parts = mpo_min(mpo_pool_threads(pool), mpo_max(m, n) / 64);
-  if ((double)parts > products / 262144.0) parts = (long)(products / 262144.0);
-  args.parts = mpo_max(1, parts);
-  mpo_pool_for(pool, args.parts, 1, gemm_task, &args);
+  run_parts(&args);
   return 0;
+}
+
+int mpo_matmul_bf16(
+    mpo_pool *pool, mpo_half_gemm half, int ta, int tb, long m, long n, long k, const void *a,
+    long lda, const void *b, long ldb, int accumulate, float *c, long ldc) {
+  if (m == 0 || n == 0) return 0;
+  if (k == 0) return 1;
+  _Atomic int declined = 0;
+  gemm_args args = {.pool = pool, .ta = ta, .tb = tb, .m = m, .n = n, .k = k, .alpha = 1.0f,
+                    .a = a, .lda = lda, .b = b, .ldb = ldb, .beta = accumulate ? 1.0f : 0.0f,
+                    .c = c, .ldc = ldc, .half = half, .declined = &declined};
+  run_parts(&args);
+  return declined;
 }

@@ -81,8 +81,12 @@ MPO_CLONES static void loss_task(void *context, long begin, long end, int worker
     float *x = s.policy + n * s.v;
     const float *zp = mpo_transform_row(x, s.v, s.s.transform, scratch + 3 * s.v);
     mpo_stats sp = mpo_row_exp(zp, s.v, p);
-    const float *zo = mpo_transform_row(s.old + n * s.v, s.v, s.s.transform, scratch + 4 * s.v);
-    mpo_stats so = mpo_row_exp(zo, s.v, pc);
+    // Unmoved since it generated: the same row, whose difference is exactly 0.
+    int same = s.old == s.policy;
+    const float *zo =
+        same ? zp : mpo_transform_row(s.old + n * s.v, s.v, s.s.transform, scratch + 4 * s.v);
+    mpo_stats so = same ? sp : mpo_row_exp(zo, s.v, pc);
+    if (same) memcpy(pc, p, (size_t)s.v * sizeof(float));
     const float *zm = mpo_transform_row(s.magnet + n * s.v, s.v, s.s.transform, scratch + 5 * s.v);
     mpo_stats sm = mpo_row_exp(zm, s.v, em);
     sums total = {0, 0, 0};

@@ -6,7 +6,8 @@
 #include <dlfcn.h>
 #include <dnnl.h>
 #include <pthread.h>
-#include <signal.h>
+
+#include "calls.h"
 
 // Debian's oneDNN runs on OpenMP, whose threads spin and would fight with this package's pool. The
 // thread count is a property of each calling thread, so every one of the pool sets its own to 1.
@@ -31,14 +32,20 @@ static void hold_signals(sigset_t *before) {
   pthread_sigmask(SIG_BLOCK, &held, before);
 }
 
+void mpo_dnnl_enter(sigset_t *before) {
+  use_one_thread();
+  hold_signals(before);
+}
+
+void mpo_dnnl_leave(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
+
 int mpo_dnnl_sgemm(
     int ta, int tb, long m, long n, long k, float alpha, const float *a, long lda, const float *b,
     long ldb, float beta, float *c, long ldc) {
-  use_one_thread();
   sigset_t before;
-  hold_signals(&before);
+  mpo_dnnl_enter(&before);
   int status = (int)dnnl_sgemm(
       ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  mpo_dnnl_leave(&before);
   return status;
 }

@@ -31,16 +31,19 @@ public final class LanguageModel {
   }
 
   /// Reads a folder, or a hub name that is in the local cache. `tokenizer` names another folder for
-  /// the tokenizer; empty is the model's own.
+  /// the tokenizer; empty is the model's own. `precision` is that of its matrix products; the
+  /// weights themselves are kept in f32.
   /// - Throws: `ModelError`; `BackendError` when the device has no room.
   public static func load(
-    _ name: String, tokenizer: String = "", on backend: any ComputeBackend
+    _ name: String, tokenizer: String = "", precision: ProductPrecision = .f32,
+    on backend: any ComputeBackend
   ) throws -> LanguageModel {
     let folder = try ModelFolder.resolve(name)
     let configuration = try ModelConfiguration(folder: folder)
     let layout = ParameterLayout(configuration.decoderShape)
     let weights = try ModelWeights(folder: folder)
     let parameters = try ParameterSet.load(weights, layout: layout, on: backend)
+      .computing(in: precision, on: backend)
     return LanguageModel(
       folder: folder, configuration: configuration,
       generation: try GenerationConfiguration(folder: folder, model: configuration),
@@ -55,7 +58,7 @@ public final class LanguageModel {
   /// - Throws: `ModelError` when the tokenizer has ids that the vocabulary has no place for.
   public static func random(
     _ configuration: ModelConfiguration, tokenizer folder: String, seed: UInt64,
-    on backend: any ComputeBackend
+    precision: ProductPrecision = .f32, on backend: any ComputeBackend
   ) throws -> LanguageModel {
     let tokenizer = try Tokenizer(folder: folder)
     guard tokenizer.vocabularySize <= configuration.vocabularySize else {
@@ -68,8 +71,9 @@ public final class LanguageModel {
       folder: "", configuration: configuration,
       generation: GenerationConfiguration(model: configuration), tokenizer: tokenizer,
       tokenizerFolder: folder, decoder: Decoder(configuration.decoderShape, on: backend),
-      parameters: try .random(
-        ParameterLayout(configuration.decoderShape), seed: seed, on: backend),
+      parameters: try ParameterSet.random(
+        ParameterLayout(configuration.decoderShape), seed: seed, on: backend
+      ).computing(in: precision, on: backend),
       storedType: .f32)
   }
 

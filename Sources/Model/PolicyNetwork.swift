@@ -29,7 +29,9 @@ extension PolicyNetwork {
   /// Logits (rows, V) of hidden states (rows, C).
   public func logits(_ hidden: Tensor, _ parameters: ParameterSet) throws -> Tensor {
     let out = try backend.empty([hidden.rows, vocabulary])
-    try backend.matmul(hidden, parameters.outputProjection(), transposeB: true, into: out)
+    let projection = try parameters.outputProjection()
+    try backend.matmul(
+      hidden, projection, transposeB: true, into: out, precision: projection.productPrecision)
     return out
   }
 }

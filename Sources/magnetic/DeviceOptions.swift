@@ -9,6 +9,15 @@ struct DeviceOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "CPU threads; 0, the default, takes one for each core.")
   var threads: Int?
 
+  @Flag(
+    help: "Matrix products of bfloat16 operands with float32 sums: faster if the device has them.")
+  var bf16 = false
+
+  /// That of matrix products.
+  func precision(defaults: RunSettings = RunSettings()) -> ProductPrecision {
+    bf16 ? .bf16 : defaults.precision
+  }
+
   /// The device that was named, else the one of a configuration.
   func open(defaults: RunSettings = RunSettings()) throws -> any ComputeBackend {
     try openDevice(device ?? defaults.device, threads: threads ?? defaults.threads)

@@ -43,13 +43,18 @@ struct EvaluateCommand: ParsableCommand {
       judge: source, prompts: try PromptDataset.read(settings.dataset),
       samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
       sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
-    let responses = try draw(evaluator, model, stream: Evaluator.firstStream, backend)
+    let precision = deviceOptions.precision(defaults: settings.run)
+    func draw(_ name: String, stream: UInt32) throws -> [[String]] {
+      try evaluator.responses(
+        of: LanguageModel.load(name, precision: precision, on: backend), stream: stream)
+    }
+    let responses = try draw(model, stream: Evaluator.firstStream)
     let shares = try evaluator.classShares(responses)
     var line = JSONLine()
     line.add("model", model)
     try report(shares, model, "", &line)
     if let reference {
-      let others = try draw(evaluator, reference, stream: Evaluator.secondStream, backend)
+      let others = try draw(reference, stream: Evaluator.secondStream)
       try report(evaluator.classShares(others), reference, "reference_", &line)
       let rate = try evaluator.winRate(responses, over: others)
       line.add("reference", reference)
@@ -59,12 +64,6 @@ struct EvaluateCommand: ParsableCommand {
       if !json { try output("win rate of \(model) over \(reference): \(rate)") }
     }
     if json { try output(line.text) }
-  }
-
-  private func draw(
-    _ evaluator: Evaluator, _ name: String, stream: UInt32, _ backend: any ComputeBackend
-  ) throws -> [[String]] {
-    try evaluator.responses(of: LanguageModel.load(name, on: backend), stream: stream)
   }
 
   private func report(

@@ -49,7 +49,8 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let prompts = try input.map(PromptDataset.read) ?? [prompt ?? ""]
-    let model = try LanguageModel.load(model, on: deviceOptions.open())
+    let model = try LanguageModel.load(
+      model, precision: deviceOptions.precision(), on: deviceOptions.open())
     let tokens = try prompts.map(model.promptTokens)
     let settings = GenerationSettings(
       maxNewTokens: maxNewTokens,

@@ -21,7 +21,8 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let inputs = try ScoreInput.read(input)
-    let model = try LanguageModel.load(model, on: deviceOptions.open())
+    let model = try LanguageModel.load(
+      model, precision: deviceOptions.precision(), on: deviceOptions.open())
     let sequences = try inputs.enumerated().map { i, value in try tokens(value, line: i + 1, model)
     }
     let scorer = Scorer(model.decoder, model.parameters)

@@ -50,7 +50,7 @@ extension Conformance {
         isArgumentError {
           let t = try b.indices([0, 0, 0, 0] as [Int])
           try b.magneticLossRows(
-            policy: x, old: x, magnet: try b.zeros([4, 6]), targets: t,
+            policy: x, old: try b.zeros([4, 6]), magnet: x, targets: t,
             advantages: try b.zeros([4]), weights: try b.zeros([4]),
             settings: .init(alpha: 1, eta: 1),
             components: try b.zeros([MagneticComponent.count, 4]), gradient: true)

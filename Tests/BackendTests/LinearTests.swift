@@ -13,6 +13,7 @@ extension Conformance {
     .init(m: 1, n: 1, k: 1), .init(m: 7, n: 93, k: 144), .init(m: 93, n: 7, k: 1),
     .init(m: 144, n: 144, k: 93), .init(m: 64, n: 301, k: 64), .init(m: 1, n: 301, k: 93),
     .init(m: 2, n: 1, k: 301), .init(m: 300, n: 65, k: 280),
+    .init(m: 7, n: 1501, k: 290), .init(m: 37, n: 1402, k: 301),
   ]
 
   @Test(arguments: TestBackends.all(), products)

@@ -161,3 +161,49 @@ extension Conformance {
     }
   }
 }
+
+extension Conformance {
+  /// A policy that has not moved since it generated: what its own copy as `old` gives, with a ratio
+  /// of exactly 1 and no divergence from it at all.
+  @Test(arguments: TestBackends.all(), [Float(0), 3])
+  func unmovedPolicy(_ named: NamedBackend, _ softcap: Float) throws {
+    let (n, c, v) = (9, 24, 93)
+    try Fixture.run(named) { f in
+      var numbers = Numbers(31)
+      let hidden = numbers.normals(n * c)
+      let weight = numbers.normals(v * c, scale: 0.5)
+      let magnet = ProjectedPolicy(
+        hidden: try f.input(numbers.normals(n * c), [n, c]),
+        weight: try f.input(numbers.normals(v * c, scale: 0.5), [v, c]))
+      let policy = ProjectedPolicy(
+        hidden: try f.input(hidden, [n, c]), weight: try f.input(weight, [v, c]))
+      let copy = ProjectedPolicy(
+        hidden: try f.input(hidden, [n, c]), weight: try f.input(weight, [v, c]))
+      let targets = try f.indices(numbers.integers(n, below: v))
+      let advantages = try f.input(numbers.normals(n), [n])
+      let weights = try f.input(numbers.uniforms(n), [n])
+      func run(_ old: ProjectedPolicy?) throws -> (components: [Double], gradients: [Double]) {
+        let dHidden = try f.output([n, c])
+        let dWeight = try f.output([v, c], values: .init(repeating: 0, count: v * c))
+        let components = try f.backend.magneticLoss(
+          policy: policy, old: old, magnet: magnet, targets: targets, advantages: advantages,
+          weights: weights,
+          settings: .init(alpha: 0.3, eta: 0.7, clip: 0.2, transform: .init(softcap: softcap)),
+          gradients: .init(dHidden: dHidden, dWeight: dWeight), chunkRows: 4)
+        return (
+          try f.backend.floats(components).map(Double.init),
+          try f.reals(dHidden) + f.reals(dWeight)
+        )
+      }
+      let (unmoved, other) = (try run(nil), try run(copy))
+      let tolerance = Tolerance.of("loss", f.kind)
+      compare(unmoved.components, other.components, tolerance, "components")
+      compare(unmoved.gradients, other.gradients, tolerance, "gradients")
+      func row(_ k: MagneticComponent) -> ArraySlice<Double> {
+        unmoved.components[(k.rawValue * n)..<((k.rawValue + 1) * n)]
+      }
+      #expect(row(.klOld).allSatisfy { $0 == 0 })
+      #expect(row(.ratio).allSatisfy { $0 == 1 })
+    }
+  }
+}

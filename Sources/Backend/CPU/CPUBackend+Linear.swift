@@ -7,10 +7,29 @@ extension CPUBackend {
   ) throws {
     let (m, n, k) = try Check.matmul(a, transposed: ta, b, transposed: tb, into: c)
     let op = "matmul"
-    let (a, b) = (try widened(a, precision, op), try widened(b, precision, op))
+    if tb && !ta && k > 0 && (b.type == .bf16 || precision == .f32)
+      && mpo_skinny_suits(m, n, k, b.type.c) != 0
+    {
+      let status = mpo_skinny(
+        pool, m, n, k, scale, try bytes(a, op), a.type.c, stride(a), try bytes(b, op), b.type.c,
+        stride(b), precision == .bf16 ? 1 : 0, accumulate ? 1 : 0, try floats(c, op), stride(c))
+      return try check(status, op)
+    }
+    if let half = halfProduct, precision == .bf16, scale == 1, k > 0 {
+      let (a, b) = (try narrowed(a, op), try narrowed(b, op))
+      let status = mpo_matmul_bf16(
+        pool, half, ta ? 1 : 0, tb ? 1 : 0, m, n, k, try bytes(a, op), stride(a), try bytes(b, op),
+        stride(b), accumulate ? 1 : 0, try floats(c, op), stride(c))
+      guard status == 0 else {
+        throw BackendError.device(
+          call: "oneDNN matmul", status: status, "bf16 product of (\(m), \(k)) and (\(k), \(n))")
+      }
+      return
+    }
+    let (wideA, wideB) = (try widened(a, precision, op), try widened(b, precision, op))
     let status = mpo_matmul(
-      pool, sgemm, ta ? 1 : 0, tb ? 1 : 0, m, n, k, scale, try floats(a, op), stride(a),
-      try floats(b, op), stride(b), accumulate ? 1 : 0, try floats(c, op), stride(c))
+      pool, sgemm, ta ? 1 : 0, tb ? 1 : 0, m, n, k, scale, try floats(wideA, op), stride(wideA),
+      try floats(wideB, op), stride(wideB), accumulate ? 1 : 0, try floats(c, op), stride(c))
     try check(status, op)
   }
 
@@ -20,11 +39,21 @@ extension CPUBackend {
   /// An operand as the f32 values that enter the product.
   private func widened(_ x: Tensor, _ precision: ProductPrecision, _ op: String) throws -> Tensor {
     guard x.type == .bf16 || precision == .bf16 else { return x }
-    let wide = try empty(x.shape)
+    return try converted(x, .f32, op)
+  }
+
+  /// An operand as bf16.
+  private func narrowed(_ x: Tensor, _ op: String) throws -> Tensor {
+    x.type == .bf16 ? x : try converted(x, .bf16, op)
+  }
+
+  /// Contiguous bf16 values in memory of either type.
+  private func converted(_ x: Tensor, _ type: ElementType, _ op: String) throws -> Tensor {
+    let out = try empty(x.shape, type)
     mpo_convert_rows(
-      pool, try bytes(x, op), x.type.c, x.rowStride, try floats(wide, op), MPO_F32, 1, x.rows,
+      pool, try bytes(x, op), x.type.c, x.rowStride, try bytes(out, op), type.c, 1, x.rows,
       x.columns)
-    return wide
+    return out
   }
 
   public func add(_ a: Tensor, _ b: Tensor, into out: Tensor) throws {

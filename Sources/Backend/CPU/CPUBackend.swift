@@ -14,14 +14,21 @@ public final class CPUBackend: ComputeBackend {
   let pool: OpaquePointer
   let memoryPool = MemoryPool()
   let sgemm: mpo_sgemm?
+  /// Products of bf16 operands; nil takes those of f32 with rounded operands.
+  let halfProduct: mpo_half_gemm?
   /// Threads that share an operation, the caller among them.
   public let threads: Int
 
   /// - threads: 0 or nil takes the environment's `MPO_NUM_THREADS`, else every online core.
   /// - portableProducts: keeps matrix products off oneDNN (tests compare the two).
+  /// - bfloat16Products: whether products in bf16 precision are done by oneDNN in that type; by
+  ///   default where the CPU has instructions for it. Elsewhere oneDNN emulates them slowly, and
+  ///   f32 products of rounded operands are faster.
   /// - Throws: `.outOfMemory` when the pool could not be made, `.argument` for a malformed
   ///   `MPO_NUM_THREADS`.
-  public init(threads: Int? = nil, portableProducts: Bool = false) throws {
+  public init(
+    threads: Int? = nil, portableProducts: Bool = false, bfloat16Products: Bool? = nil
+  ) throws {
     let count = try threads.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultThreads()
     guard let pool = mpo_pool_create(Int32(clamping: count)) else {
       throw BackendError.outOfMemory(bytes: 0, device: "the CPU (thread pool)")
@@ -30,8 +37,11 @@ public final class CPUBackend: ComputeBackend {
     self.threads = Int(mpo_pool_threads(pool))
     #if canImport(DNNLShim)
       sgemm = portableProducts ? nil : mpo_dnnl_sgemm
+      let half = !portableProducts && (bfloat16Products ?? (mpo_dnnl_has_bf16() != 0))
+      halfProduct = half ? mpo_dnnl_bf16 : nil
     #else
       sgemm = nil
+      halfProduct = nil
     #endif
   }
 

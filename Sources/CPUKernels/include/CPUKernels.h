@@ -45,6 +45,24 @@ int mpo_matmul(
     mpo_pool *pool, mpo_sgemm sgemm, int ta, int tb, long m, long n, long k, float alpha,
     const float *a, long lda, const float *b, long ldb, float beta, float *c, long ldc);
 
+/// Single-threaded c = op(a) op(b) or += of bf16 operands with f32 sums; nonzero when it did not run.
+typedef int (*mpo_half_gemm)(
+    int ta, int tb, long m, long n, long k, const void *a, long lda, const void *b, long ldb,
+    int accumulate, float *c, long ldc);
+/// The same over the pool. Nonzero when some part did not run: c is then undefined, and where it was
+/// to be added to, parts of it already are, so `half` must decline a shape before it writes.
+int mpo_matmul_bf16(
+    mpo_pool *pool, mpo_half_gemm half, int ta, int tb, long m, long n, long k, const void *a,
+    long lda, const void *b, long ldb, int accumulate, float *c, long ldc);
+
+/// c (M, N) = alpha a (M, K) b (N, K)^T + beta c for few rows: b is read once, as it lies (skinny.c).
+/// `rounds` takes the nearest bf16 of an f32 a.
+int mpo_skinny(
+    mpo_pool *pool, long m, long n, long k, float alpha, const void *a, mpo_type a_type, long lda,
+    const void *b, mpo_type b_type, long ldb, int rounds, float beta, float *c, long ldc);
+/// Whether `mpo_skinny` is the faster way for that many rows.
+int mpo_skinny_suits(long m, long n, long k, mpo_type b_type);
+
 // MARK: Elementwise and rows (elementwise.c)
 
 void mpo_add(mpo_pool *pool, const float *a, const float *b, float *out, long n);

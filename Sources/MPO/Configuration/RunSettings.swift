@@ -1,3 +1,5 @@
+import MPOBackend
+
 /// The type of the weights in a folder that is written.
 public enum SavedWeightType: String, Sendable, CaseIterable {
   /// That of the folder the model was read from; float32 from scratch.
@@ -31,6 +33,8 @@ public struct RunSettings: Sendable, Equatable {
   public var device = "auto"
   /// CPU threads; 0 = one for each core.
   public var threads = 0
+  /// Matrix products take bf16 operands (sums and weights stay f32).
+  public var bf16 = false
   /// Recompute activations in the backward pass instead of keeping them.
   public var gradientCheckpointing = false
   /// Micro-batches that a step's rows are split into: less memory, the same gradient.
@@ -43,6 +47,9 @@ public struct RunSettings: Sendable, Equatable {
     let steps = (epochs * Double(examples) / Double(max(1, batch))).rounded(.up)
     return max(1, Int(exactly: min(steps, 1e15)) ?? 1)
   }
+
+  /// That of matrix products.
+  public var precision: ProductPrecision { bf16 ? .bf16 : .f32 }
 
   func validate() throws {
     guard !outputDirectory.isEmpty else {
@@ -87,6 +94,10 @@ public struct RunSettings: Sendable, Equatable {
         "gradient_accumulation_steps", \.gradientAccumulationSteps, atLeast: 1,
         "Micro-batches that the rows of one optimizer step are split into: less memory, the same "
           + "gradient."),
+      .bool(
+        "bf16", \.bf16,
+        "Matrix products of bfloat16 operands with float32 sums; weights, gradients and moments "
+          + "stay float32. Faster where the device multiplies bfloat16."),
       .bool(
         "gradient_checkpointing", \.gradientCheckpointing,
         "Recompute activations in the backward pass instead of keeping them."),

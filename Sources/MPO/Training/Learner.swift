@@ -34,8 +34,9 @@ public final class Learner {
   /// nats, in the order of its rows; 0 for an empty response.
   public private(set) var responseLogRatios: [Double] = []
   private let gradients: ParameterSet
-  /// The generating policy's output projection (V, C): the head is trained, so it needs a copy.
-  private let oldProjection: Tensor
+  /// The generating policy's output projection (V, C): the head is trained, so inner steps after the
+  /// first need a copy. Nil when there are none.
+  private let oldProjection: Tensor?
   private var backend: any ComputeBackend { network.backend }
 
   /// `policy` is trained in place; the magnet starts as a copy of it unless given.
@@ -49,7 +50,11 @@ public final class Learner {
     self.settings = settings
     self.magnet = try magnet ?? policy.copy(on: network.backend)
     gradients = try .zeros(policy.layout, on: network.backend)
-    oldProjection = try network.backend.empty([network.vocabulary, network.width])
+    oldProjection =
+      settings.innerSteps == 1
+      ? nil
+      : try network.backend.empty(
+        [network.vocabulary, network.width], policy.outputProjection().type)
   }
 
   /// Takes `innerSteps` optimizer steps on a rollout drawn from the current policy, or fewer when
@@ -60,7 +65,7 @@ public final class Learner {
   ///   then not to be used.
   public func learn(from rows: [RolloutRow]) throws -> [InnerStepMetrics] {
     let batches = try microBatches(rows)
-    try backend.copy(policy.outputProjection(), to: oldProjection)
+    if let oldProjection { try backend.copy(policy.outputProjection(), to: oldProjection) }
     let magnetHidden = try batches.map { try magnetHiddenStates($0) }
     var oldHidden: [Tensor] = []
     var metrics: [InnerStepMetrics] = []
@@ -71,15 +76,17 @@ public final class Learner {
       for (i, batch) in batches.enumerated() {
         let tape = Tape(backend, recording: true)
         let hidden = try policyHiddenStates(batch, tape)
-        if inner == 0 {
+        if inner == 0, oldProjection != nil {
           // The weights have not moved yet, so these are the generating policy's hidden states.
           let old = try backend.empty(hidden.value.shape)
           try backend.copy(hidden.value, to: old)
           oldHidden.append(old)
         }
+        let old = oldProjection.flatMap { projection in
+          inner == 0 ? nil : ProjectedPolicy(hidden: oldHidden[i], weight: projection)
+        }
         components.append(
-          try backpropagate(
-            batch, hidden, tape: tape, old: oldHidden[i], magnet: magnetHidden[i]))
+          try backpropagate(batch, hidden, tape: tape, old: old, magnet: magnetHidden[i]))
       }
       let norm = try optimizer.norm(of: gradients)
       let solved = try isSolved(norm, since: metrics.first)
@@ -119,11 +126,7 @@ public final class Learner {
 
   /// `mu = theta`, or a step towards it. `learn` does it after every `magnetSyncSteps` rollouts.
   public func refreshMagnet() throws {
-    if settings.magnetMixup == 1 {
-      try backend.copy(policy.flat, to: magnet.flat)
-    } else {
-      try backend.interpolate(magnet.flat, towards: policy.flat, by: settings.magnetMixup)
-    }
+    try magnet.move(towards: policy, by: settings.magnetMixup, on: backend)
     magnetUpdates += 1
   }
 
@@ -155,20 +158,21 @@ public final class Learner {
     return try tape.gatherRows(hidden, rows: batch.predictors)
   }
 
-  /// Loss and gradients of one micro-batch; returns its components.
+  /// Loss and gradients of one micro-batch; returns its components. A nil `old` is the policy as it
+  /// stands.
   private func backpropagate(
-    _ batch: MicroBatch, _ hidden: Variable, tape: Tape, old: Tensor, magnet magnetHidden: Tensor
+    _ batch: MicroBatch, _ hidden: Variable, tape: Tape, old: ProjectedPolicy?,
+    magnet magnetHidden: Tensor
   ) throws -> Tensor {
     let projected = ProjectedPolicy(
       hidden: hidden.value, weight: try policy.outputProjection())
-    let oldPolicy = ProjectedPolicy(hidden: old, weight: oldProjection)
     let magnetPolicy = ProjectedPolicy(
       hidden: magnetHidden, weight: try magnet.outputProjection())
     var advantages = batch.advantages
     var reported: Tensor?
     if settings.klToGo {
       let now = try backend.magneticLoss(
-        policy: projected, old: oldPolicy, magnet: magnetPolicy, targets: batch.targets,
+        policy: projected, old: old, magnet: magnetPolicy, targets: batch.targets,
         advantages: batch.advantages, weights: batch.weights, settings: settings.loss,
         gradients: nil)
       // The figures of the loss itself; later KLs enter the gradient only.
@@ -182,7 +186,7 @@ public final class Learner {
     }
     let dHidden = try backend.empty(hidden.value.shape)
     let components = try backend.magneticLoss(
-      policy: projected, old: oldPolicy, magnet: magnetPolicy, targets: batch.targets,
+      policy: projected, old: old, magnet: magnetPolicy, targets: batch.targets,
       advantages: advantages, weights: batch.weights, settings: settings.loss,
       gradients: ProjectionGradients(
         dHidden: dHidden, dWeight: try gradients.outputProjection()))

@@ -34,7 +34,8 @@ public final class MPOTrainer {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
     self.judge = try judge.makeSource()
-    model = try LanguageModel.load(configuration.model, on: backend)
+    model = try LanguageModel.load(
+      configuration.model, precision: configuration.run.precision, on: backend)
     prompts = try TokenizedPrompt.tokenize(
       texts, file: configuration.dataset, model: model,
       maxNewTokens: configuration.sampling.maxNewTokens)

@@ -68,6 +68,7 @@ public final class Optimizer {
           weightDecay: Float(part.decay), step: step - momentsStart,
           maxGradNorm: Float(settings.maxGradNorm)))
     }
+    try weights.refreshProducts(on: backend)
     return rate
   }
 

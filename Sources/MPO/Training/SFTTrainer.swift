@@ -47,7 +47,8 @@ public final class SFTTrainer {
     _ c: SFTConfiguration, on backend: any ComputeBackend
   ) throws -> LanguageModel {
     guard let shape = c.shape else {
-      return try LanguageModel.load(c.model, tokenizer: c.tokenizer, on: backend)
+      return try LanguageModel.load(
+        c.model, tokenizer: c.tokenizer, precision: c.run.precision, on: backend)
     }
     let configuration: ModelConfiguration
     switch shape {
@@ -61,7 +62,8 @@ public final class SFTTrainer {
         parsing: JSONValue(parsing: json, path: "model_config"), path: "model_config")
     }
     return try LanguageModel.random(
-      configuration, tokenizer: c.tokenizer, seed: UInt64(c.run.seed), on: backend)
+      configuration, tokenizer: c.tokenizer, seed: UInt64(c.run.seed),
+      precision: c.run.precision, on: backend)
   }
 
   /// Texts as ids, each with its end of sequence: joined and cut into rows of `max_length`, or each

@@ -29,6 +29,7 @@ extension ParameterSet {
     for (entry, file) in zip(layout.entries, files) {
       try read(entry, on: backend) { try file.readFloats(entry.name, from: $0, into: $1) }
     }
+    try refreshProducts(on: backend)
   }
 
   /// Reads a flat array written by `flatTensor`.
@@ -44,6 +45,7 @@ extension ParameterSet {
     try read(
       ParameterLayout.Entry(name: name, shape: [layout.count], offset: 0), on: backend
     ) { try file.readFloats(name, from: $0, into: $1) }
+    try refreshProducts(on: backend)
   }
 
   /// The weights as named tensors for a model folder, read from the device a piece at a time.

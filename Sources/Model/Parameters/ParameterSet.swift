@@ -4,11 +4,44 @@ import MPOBackend
 /// of the optimizer.
 public struct ParameterSet {
   public let layout: ParameterLayout
+  /// f32: what the optimizer updates.
   public let flat: Tensor
+  /// A bf16 copy of `flat` that matrix products read in its place, as it was at the last
+  /// `refreshProducts`; nil computes in f32.
+  public let half: Tensor?
 
-  public init(layout: ParameterLayout, flat: Tensor) {
+  public init(layout: ParameterLayout, flat: Tensor, half: Tensor? = nil) {
     self.layout = layout
     self.flat = flat
+    self.half = half
+  }
+
+  /// The same weights for products in the given precision: with `.bf16` a copy of theirs is added.
+  public func computing(in precision: ProductPrecision, on backend: any ComputeBackend) throws
+    -> ParameterSet
+  {
+    switch precision {
+    case .f32: ParameterSet(layout: layout, flat: flat)
+    case .bf16:
+      ParameterSet(layout: layout, flat: flat, half: try half ?? backend.bfloat16(flat))
+    }
+  }
+
+  /// Brings the bf16 copy, if there is one, up to date: to be called after `flat` was written.
+  public func refreshProducts(on backend: any ComputeBackend) throws {
+    if let half { try backend.convert(flat, into: half) }
+  }
+
+  /// `self = other`, or a step towards it: `self = (1 - t) self + t other`.
+  public func move(towards other: ParameterSet, by t: Float = 1, on backend: any ComputeBackend)
+    throws
+  {
+    if t == 1 {
+      try backend.copy(other.flat, to: flat)
+    } else {
+      try backend.interpolate(flat, towards: other.flat, by: t)
+    }
+    try refreshProducts(on: backend)
   }
 
   public static func zeros(_ layout: ParameterLayout, on backend: any ComputeBackend) throws
@@ -21,11 +54,13 @@ public struct ParameterSet {
   public func copy(on backend: any ComputeBackend) throws -> ParameterSet {
     let other = try backend.empty([layout.count])
     try backend.copy(flat, to: other)
-    return ParameterSet(layout: layout, flat: other)
+    return try ParameterSet(layout: layout, flat: other)
+      .computing(in: half == nil ? .f32 : .bf16, on: backend)
   }
 
   /// `count` consecutive entries that start at `name` as one matrix of their stacked rows.
-  func stacked(_ name: String, _ count: Int = 1) throws -> Tensor {
+  func stacked(_ name: String, _ count: Int = 1, of source: Tensor? = nil) throws -> Tensor {
+    let source = source ?? flat
     guard let first = layout.index[name] else {
       throw BackendError.argument(op: "parameters", "no weight is named \(name)")
     }
@@ -33,7 +68,7 @@ public struct ParameterSet {
     let shape = group[first].shape
     let rows = group.reduce(0) { $0 + $1.count } / (shape.last ?? 1)
     return Tensor(
-      storage: flat.storage, offset: flat.offset + group[first].offset,
+      storage: source.storage, offset: source.offset + group[first].offset,
       shape: shape.count == 1 ? shape : [rows, shape[1]])
   }
 
@@ -41,9 +76,9 @@ public struct ParameterSet {
     Tensor(storage: flat.storage, offset: flat.offset + entry.offset, shape: entry.shape)
   }
 
-  /// The output projection (V, C).
+  /// The output projection (V, C) as products read it: bf16 where the set has that copy.
   public func outputProjection() throws -> Tensor {
-    try stacked(layout.projection)
+    try stacked(layout.projection, of: half)
   }
 
   /// Random weights as Llama is initialised: normal with deviation `deviation`, norms 1; numbers
@@ -82,6 +117,7 @@ public struct TrainableParameters {
   /// `count` stacked entries from `name` on, with their gradient.
   package func parameter(_ name: String, _ count: Int = 1) throws -> Parameter {
     Parameter(
-      value: try values.stacked(name, count), gradient: try gradients?.stacked(name, count))
+      value: try values.stacked(name, count), gradient: try gradients?.stacked(name, count),
+      product: try values.stacked(name, count, of: values.half))
   }
 }

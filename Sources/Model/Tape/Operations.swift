@@ -14,20 +14,37 @@ extension Tape {
     return out
   }
 
-  /// `out = x weight^T` (N, M), weight (M, C).
+  /// `out = x weight^T` (N, M), weight (M, C). In bf16 where the weight has that copy, and then the
+  /// adjoint's products too; all sums are f32.
   public func linear(_ x: Variable, _ weight: Parameter) throws -> Variable {
     let out = Variable(try backend.empty([x.value.rows, weight.value.rows]))
-    try backend.matmul(x.value, weight.value, transposeB: true, into: out.value)
+    let precision = weight.product.productPrecision
+    try backend.matmul(
+      x.value, weight.product, transposeB: true, into: out.value, precision: precision)
     record([x], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot) else { return }
       if let dWeight = weight.gradient {
-        try backend.matmul(g, x.value, transposeA: true, into: dWeight, accumulate: true)
+        try backend.matmul(
+          g, x.value, transposeA: true, into: dWeight, accumulate: true, precision: precision)
       }
       try contribute(to: x.slot) { dX, accumulate in
-        try backend.matmul(g, weight.value, into: dX, accumulate: accumulate)
+        try backend.matmul(
+          g, weight.product, into: dX, accumulate: accumulate, precision: precision)
       }
     }
     return out
+  }
+
+  /// `residual + x weight^T` (N, M). Without recording it is added to `residual`'s memory, which
+  /// must not be read again.
+  public func residual(
+    _ residual: Variable, adding x: Variable, times weight: Parameter
+  ) throws -> Variable {
+    guard overwrites else { return try add(residual, linear(x, weight)) }
+    try backend.matmul(
+      x.value, weight.product, transposeB: true, into: residual.value, accumulate: true,
+      precision: weight.product.productPrecision)
+    return residual
   }
 
   /// Root-mean-square norm with a learned scale (N, C).

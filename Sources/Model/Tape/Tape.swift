@@ -33,11 +33,18 @@ final class GradientSlot {
 public final class Tape {
   public let backend: any ComputeBackend
   public let recording: Bool
+  /// Values may be written over once their last reader has run.
+  let overwrites: Bool
   private var steps: [() throws -> Void] = []
 
-  public init(_ backend: any ComputeBackend, recording: Bool) {
+  public convenience init(_ backend: any ComputeBackend, recording: Bool) {
+    self.init(backend, recording: recording, overwrites: !recording)
+  }
+
+  private init(_ backend: any ComputeBackend, recording: Bool, overwrites: Bool) {
     self.backend = backend
     self.recording = recording
+    self.overwrites = overwrites
   }
 
   /// Runs all adjoints from `d output`, whose shape is that of `output`. The tape is empty after.
@@ -135,7 +142,9 @@ public final class Tape {
     _ input: Variable, _ body: @escaping (Tape, Variable) throws -> Variable
   ) throws -> Variable {
     guard recording else { return try body(self, input) }
-    let out = Variable(try body(Tape(backend, recording: false), input).value)
+    // The input is needed again.
+    let forward = Tape(backend, recording: false, overwrites: false)
+    let out = Variable(try body(forward, input).value)
     record([input], out) { [unowned self, slot = out.slot] in
       guard let g = try takeOwned(slot) else { return }
       let inner = Tape(backend, recording: true)

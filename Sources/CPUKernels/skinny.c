@@ -1,0 +1,197 @@
+// Products of few rows with a transposed matrix: decoding (activations times weights) and the
+// vocabulary's logits of a chunk. c (M, N) = alpha a (M, K) b (N, K)^T + beta c.
+//
+// Such a product is bound by reading b, so b is read once, in the order that it has in memory, as
+// dot products along K: nothing is packed and no copy of the weights is kept. A tile of rows times
+// columns keeps that many sums of 16 lanes in registers, added up at the end.
+#include "kernels.h"
+
+typedef uint32_t u16x __attribute__((ext_vector_type(16)));
+typedef uint32_t u16x_unaligned __attribute__((ext_vector_type(16), aligned(2), may_alias));
+#define SHUFFLE __builtin_shufflevector
+
+// Of each pair of vectors the sums of 8, 4, 2 and 1 lanes' halves, side by side. Macros, since a
+// vector that crosses a function's boundary would need AVX-512 in the caller's own ABI.
+#define FOLD8(a, b)                                                                      \
+  (SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +               \
+   SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+#define FOLD4(a, b)                                                                      \
+  (SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +             \
+   SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31))
+#define FOLD2(a, b)                                                                      \
+  (SHUFFLE(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) +             \
+   SHUFFLE(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31))
+#define FOLD1(a, b)                                                                      \
+  (SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +            \
+   SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
+
+// The sums of 16 vectors, in their order, times alpha.
+MPO_INLINE void sums(const v16 *s, float alpha, float out[16]) {
+  v16 a[8], b[4];
+  for (int i = 0; i < 8; i++) a[i] = FOLD8(s[2 * i], s[2 * i + 1]);
+  for (int i = 0; i < 4; i++) b[i] = FOLD4(a[2 * i], a[2 * i + 1]);
+  v16 c = FOLD2(b[0], b[1]), d = FOLD2(b[2], b[3]);
+  v16_store(out, FOLD1(c, d) * alpha);
+}
+
+enum { AHEAD = 4 };  // rows of b that are fetched ahead
+
+typedef struct {
+  mpo_pool *pool;
+  // Rows `padded` apart; zeros up to a multiple of the step, and for a bf16 b split as it is.
+  const float *a;
+  const char *b;
+  float *c;
+  mpo_type type;  // of b
+  long m, n, k, padded, ldb, ldc;
+  float alpha, beta;
+} skinny_args;
+
+// `rows` by 4 sums of one step of 16 (f32) or 32 (bf16) elements along K. b: 4 rows at this step.
+MPO_INLINE void step(
+    int rows, mpo_type type, const float *a, long padded, const char *const b[4], v16 s[16]) {
+  MPO_CONTRACT
+  v16 w[4];
+  if (type == MPO_F32) {
+    for (int u = 0; u < 4; u++) w[u] = v16_load((const float *)b[u]);
+    for (int r = 0; r < rows; r++) {
+      v16 x = v16_load(a + r * padded);
+      for (int u = 0; u < 4; u++) s[4 * r + u] += x * w[u];
+    }
+    return;
+  }
+  // A bf16 is the upper half of its f32: even elements by a shift, odd ones by a mask.
+  u16x pairs[4];
+  for (int u = 0; u < 4; u++) pairs[u] = *(const u16x_unaligned *)b[u];
+  for (int u = 0; u < 4; u++) w[u] = (v16)(pairs[u] << 16);
+  for (int r = 0; r < rows; r++) {
+    v16 x = v16_load(a + r * padded);
+    for (int u = 0; u < 4; u++) s[4 * r + u] += x * w[u];
+  }
+  for (int u = 0; u < 4; u++) w[u] = (v16)(pairs[u] & 0xffff0000u);
+  for (int r = 0; r < rows; r++) {
+    v16 x = v16_load(a + r * padded + 16);
+    for (int u = 0; u < 4; u++) s[4 * r + u] += x * w[u];
+  }
+}
+
+// Rows i..<i + rows by columns j..<j + 4 of c; `fetch` brings the rows of b that come next.
+MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) {
+  long size = q->type == MPO_BF16 ? 2 : 4, count = q->type == MPO_BF16 ? 32 : 16;
+  long whole = q->k / count * count, width = mpo_min(4, q->n - j);
+  v16 s[16];
+  for (int t = 0; t < 16; t++) s[t] = 0.0f;
+  const float *a = q->a + i * q->padded;
+  const char *b[4];
+  // Behind the last row of b its own sums are made again and dropped.
+  for (long u = 0; u < 4; u++) b[u] = q->b + mpo_min(j + u, q->n - 1) * q->ldb * size;
+  for (long p = 0; p < whole; p += count) {
+    if (fetch)
+      for (int u = 0; u < 4; u++) __builtin_prefetch(b[u] + AHEAD * q->ldb * size);
+    step(rows, q->type, a + p, q->padded, b, s);
+    for (int u = 0; u < 4; u++) b[u] += 64;
+  }
+  if (whole < q->k) {
+    float tail[4][16] = {{0}};
+    const char *t[4];
+    for (int u = 0; u < 4; u++) {
+      memcpy(tail[u], b[u], (size_t)((q->k - whole) * size));
+      t[u] = (const char *)tail[u];
+    }
+    step(rows, q->type, a + whole, q->padded, t, s);
+  }
+  float total[16];
+  sums(s, q->alpha, total);
+  for (int r = 0; r < rows; r++) {
+    float *c = q->c + (i + r) * q->ldc + j;
+    for (long u = 0; u < width; u++)
+      c[u] = q->beta == 0.0f ? total[4 * r + u] : q->beta * c[u] + total[4 * r + u];
+  }
+}
+
+MPO_INLINE void columns(const skinny_args *q, mpo_type type, int most, long begin, long end) {
+  skinny_args s = *q;
+  s.type = type;
+  for (long j = begin * 4; j < mpo_min(s.n, end * 4); j += 4) {
+    long i = 0;
+    if (most == 4)
+      for (; i + 4 <= s.m; i += 4) tile(&s, 4, i, j, i == 0);
+    for (; i + 2 <= s.m; i += 2) tile(&s, 2, i, j, i == 0);
+    if (i < s.m) tile(&s, 1, i, j, i == 0);
+  }
+}
+
+// Sixteen sums fill half of AVX-512's registers; with AVX2's there is room for half as many.
+MPO_CLONES static void columns_task(void *context, long begin, long end, int worker) {
+  (void)worker;
+  const skinny_args *q = context;
+  if (q->type == MPO_BF16)
+    columns(q, MPO_BF16, 4, begin, end);
+  else
+    columns(q, MPO_F32, 4, begin, end);
+}
+
+MPO_CLONES static void narrow_columns_task(void *context, long begin, long end, int worker) {
+  (void)worker;
+  const skinny_args *q = context;
+  if (q->type == MPO_BF16)
+    columns(q, MPO_BF16, 2, begin, end);
+  else
+    columns(q, MPO_F32, 2, begin, end);
+}
+
+// One row of a as f32, zeros up to `padded`; `rounds` takes the nearest bf16 values, `splits` puts
+// the even and the odd elements of every 32 apart.
+MPO_CLONES static void pad_row(
+    const void *a, mpo_type type, long k, long padded, int rounds, int splits, uint32_t *out) {
+  if (type == MPO_BF16)
+    for (long p = 0; p < k; p++) out[p] = (uint32_t)((const uint16_t *)a)[p] << 16;
+  else if (rounds)
+    for (long p = 0; p < k; p++) out[p] = mpo_round_bf16(((const uint32_t *)a)[p]);
+  else
+    memcpy(out, a, (size_t)k * 4);
+  for (long p = k; p < padded; p++) out[p] = 0;
+  for (long p = 0; splits && p < padded; p += 32) {
+    uint32_t all[32];
+    memcpy(all, out + p, sizeof all);
+    for (int i = 0; i < 16; i++) out[p + i] = all[2 * i];
+    for (int i = 0; i < 16; i++) out[p + 16 + i] = all[2 * i + 1];
+  }
+}
+
+static int has_wide_registers(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512f") != 0;
+#else
+  return 1;  // 32 registers of 128 bits hold eight sums of 16 lanes; more spill to the first cache
+#endif
+}
+
+// Where this beats a product that packs b (measured against oneDNN, see bench/NOTES.md): always for
+// the few rows of decoding; up to a chunk of logits where b is too large for the caches.
+int mpo_skinny_suits(long m, long n, long k, mpo_type b_type) {
+  return m <= (b_type == MPO_BF16 || (double)n * (double)k >= 400000.0 ? 192 : 24);
+}
+
+// c = alpha a b^T + beta c. `rounds` takes the nearest bf16 of an f32 a; b is taken as it is.
+// Nonzero: no memory.
+int mpo_skinny(
+    mpo_pool *pool, long m, long n, long k, float alpha, const void *a, mpo_type a_type, long lda,
+    const void *b, mpo_type b_type, long ldb, int rounds, float beta, float *c, long ldc) {
+  if (m == 0 || n == 0) return 0;
+  skinny_args args = {pool, a, b, c, b_type, m, n, k, lda, ldb, ldc, alpha, beta};
+  if (a_type == MPO_BF16 || b_type == MPO_BF16 || rounds || k % 16 != 0) {
+    args.padded = mpo_round_up(k, 32);
+    if (mpo_pool_reserve(pool, 0, m * args.padded * (long)sizeof(float))) return 1;
+    uint32_t *rows = mpo_pool_shared(pool);
+    for (long i = 0; i < m; i++)
+      pad_row(
+          (const char *)a + i * lda * (a_type == MPO_BF16 ? 2 : 4), a_type, k, args.padded, rounds,
+          b_type == MPO_BF16, rows + i * args.padded);
+    args.a = (const float *)rows;
+  }
+  mpo_pool_for(
+      pool, (n + 3) / 4, mpo_grain(m * k / 4),
+      has_wide_registers() ? columns_task : narrow_columns_task, &args);
+  return 0;
+}

@@ -1,0 +1,89 @@
+import MPO
+import MPOBackend
+import MPOModel
+import TestSupport
+import Testing
+
+/// Training and generation with products of bf16 operands and weights in f32.
+@Suite struct BFloat16Tests {
+  private static func hiddenStates(
+    _ model: RandomModel, _ parameters: ParameterSet
+  ) throws -> [Float] {
+    let batch = try model.decoder.pack([RandomModel.tokens(17, seed: 3)])
+    let hidden = try model.decoder.hidden(
+      batch, TrainableParameters(values: parameters),
+      tape: Tape(model.backend, recording: false))
+    return try model.backend.floats(model.decoder.logits(hidden.value, parameters))
+  }
+
+  /// Norm-wise.
+  private static func distance(_ a: [Float], _ b: [Float]) -> Double {
+    let difference = zip(a, b).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
+    return (difference / b.reduce(0.0) { $0 + Double($1 * $1) }).squareRoot()
+  }
+
+  /// Two layers of products, each near 2^-9: below 2e-2, and not the f32 result.
+  @Test(arguments: TestBackends.all())
+  func logitsAreNearThoseOfFloats(_ named: NamedBackend) throws {
+    try named.run { backend in
+      let model = try RandomModel(on: backend)
+      let half = try model.parameters.computing(in: .bf16, on: backend)
+      let error = Self.distance(
+        try Self.hiddenStates(model, half), try Self.hiddenStates(model, model.parameters))
+      #expect(error < 2e-2)
+      #expect(error > 1e-4)
+    }
+  }
+
+  @Test(arguments: TestBackends.all())
+  func trainingFollowsThatOfFloats(_ named: NamedBackend) throws {
+    try named.run { backend in
+      func losses(_ precision: ProductPrecision) throws -> [Double] {
+        let model = try RandomModel(on: backend)
+        let parameters = try model.parameters.computing(in: precision, on: backend)
+        let rows = (0..<12).map { RandomModel.tokens(2 + 5 * $0 % 31, seed: UInt64($0)) }
+        return try LearnerTests.tenLosses(model.decoder, parameters, rows: rows)
+      }
+      for (half, float) in zip(try losses(.bf16), try losses(.f32)) {
+        #expect(relativeError(half, float) < 2e-2)
+      }
+    }
+  }
+
+  /// After updates and a magnet refresh the copies are those of the new weights.
+  @Test(arguments: TestBackends.cpus())
+  func copiesFollowTheWeights(_ named: NamedBackend) throws {
+    try named.run { backend in
+      let model = try RandomModel(on: backend)
+      let policy = try model.parameters.computing(in: .bf16, on: backend)
+      let learner = try Learner(
+        model.decoder, policy: policy,
+        optimizer: LearnerTests.optimizer(policy.layout, on: backend),
+        settings: LearnerSettings(
+          loss: MagneticLossSettings(alpha: 0.1, eta: 1), innerSteps: 2, magnetSyncSteps: 1))
+      let before = try Self.hiddenStates(model, policy)
+      let metrics = try learner.learn(
+        from: (0..<4).map { i in
+          RolloutRow(
+            prompt: RandomModel.tokens(3, seed: UInt64(i)),
+            response: RandomModel.tokens(5, seed: UInt64(10 + i)),
+            advantage: i % 2 == 0 ? 0.5 : -0.5)
+        })
+      #expect(metrics[0].ratio == 1)
+      #expect(metrics[1].klOld > 0)
+      let fresh = try ParameterSet(layout: policy.layout, flat: policy.flat)
+        .computing(in: .bf16, on: backend)
+      let after = try Self.hiddenStates(model, policy)
+      #expect(after == (try Self.hiddenStates(model, fresh)))
+      #expect(after != before)
+      #expect(after == (try Self.hiddenStates(model, learner.magnet)))
+    }
+  }
+
+  @Test func settingIsNamedAsInTRL() throws {
+    var settings = MPOConfiguration()
+    #expect(settings.run.precision == .f32)
+    try settings.apply(yaml: "bf16: true")
+    #expect(settings.run.precision == .bf16)
+  }
+}
