@@ -1,26 +1,55 @@
 // Root-mean-square norm and its adjoint. One work-group per row; the weight's gradient in two
 // stages of fixed order, without atomics.
 
+// out = row * r * w once the work-items' shares of the sum of squares are known. Each reads what it
+// has written itself, so `row` needs no barrier.
+static inline void normalise(
+    __global const float *row, __global const float *w, float epsilon, __global float *o,
+    __global float *r, ulong columns, vec squares, __local float *scratch) {
+  float mean = group_sum(vec_sum(squares), scratch) / (float)columns;
+  float inverse = 1.0f / sqrt(mean + epsilon);
+  if (get_local_id(0) == 0) *r = inverse;
+  for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
+    ulong left = columns - i;
+    store_part(load_part(row + i, left, 0) * inverse * load_part(w + i, left, 0), o + i, left);
+  }
+}
+
 KERNEL void rms_norm(
     __global const float *x, ulong xOffset, ulong xStride, __global const float *weight,
     ulong weightOffset, float epsilon, __global float *out, ulong outOffset, ulong outStride,
     __global float *inverseRMS, ulong inverseOffset, ulong columns, __local float *scratch) {
   const ulong n = get_group_id(0);
   __global const float *row = x + xOffset + n * xStride;
-  __global const float *w = weight + weightOffset;
-  __global float *o = out + outOffset + n * outStride;
   vec sum = (vec)(0.0f), low = (vec)(0.0f);
   for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
     vec v = load_part(row + i, columns - i, 0);
     KAHAN(sum, low, v * v);
   }
-  float mean = group_sum(vec_sum(sum), scratch) / (float)columns;
-  float r = 1.0f / sqrt(mean + epsilon);
-  if (get_local_id(0) == 0) inverseRMS[inverseOffset + n] = r;
+  normalise(
+      row, weight + weightOffset, epsilon, out + outOffset + n * outStride,
+      inverseRMS + inverseOffset + n, columns, sum, scratch);
+}
+
+// The same of total = total + x.
+KERNEL void add_rms_norm(
+    __global const float *x, ulong xOffset, ulong xStride, __global float *total,
+    ulong totalOffset, ulong totalStride, __global const float *weight, ulong weightOffset,
+    float epsilon, __global float *out, ulong outOffset, ulong outStride,
+    __global float *inverseRMS, ulong inverseOffset, ulong columns, __local float *scratch) {
+  const ulong n = get_group_id(0);
+  __global const float *a = x + xOffset + n * xStride;
+  __global float *row = total + totalOffset + n * totalStride;
+  vec sum = (vec)(0.0f), low = (vec)(0.0f);
   for (ulong i = (ulong)get_local_id(0) * VW; i < columns; i += WG * VW) {
     ulong left = columns - i;
-    store_part(load_part(row + i, left, 0) * r * load_part(w + i, left, 0), o + i, left);
+    vec v = load_part(row + i, left, 0) + load_part(a + i, left, 0);
+    store_part(v, row + i, left);
+    KAHAN(sum, low, v * v);
   }
+  normalise(
+      row, weight + weightOffset, epsilon, out + outOffset + n * outStride,
+      inverseRMS + inverseOffset + n, columns, sum, scratch);
 }
 
 // With g = dOut * weight: dX (= | +=) r * (g - x * r^2 * mean(g * x)).

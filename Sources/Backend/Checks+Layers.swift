@@ -30,6 +30,13 @@ extension Check {
     return (x.rows, x.columns)
   }
 
+  static func addRMSNorm(
+    _ x: Tensor, to sum: Tensor, weight: Tensor, into out: Tensor, inverseRMS: Tensor
+  ) throws -> (n: Int, c: Int) {
+    try matrix("addRMSNorm", "x", x, sum.rows, sum.columns)
+    return try rmsNorm(sum, weight: weight, into: out, inverseRMS: inverseRMS)
+  }
+
   static func rmsNormBackward(
     _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor, dWeight: Tensor
   ) throws -> (n: Int, c: Int) {

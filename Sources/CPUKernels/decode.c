@@ -17,19 +17,25 @@ typedef struct {
 MPO_INLINE void scores(
     const float *q, long heads, const float *k, const float *v, long stride, long keys, long d,
     float *s) {
-  MPO_REASSOCIATE
-  for (long j = 0; j < keys; j++) {
-    const float *row = k + j * stride, *ahead = row + 12 * stride, *value = v + j * stride;
-    for (long i = 0; i < d; i += 16) {
-      __builtin_prefetch(ahead + i);
-      __builtin_prefetch(value + i);
+  MPO_CONTRACT
+  for (long j = 0; j < keys; j += 16) {
+    long count = mpo_min(16, keys - j);
+    for (long t = 0; t < count; t++) {
+      const float *ahead = k + (j + t + 12) * stride, *value = v + (j + t) * stride;
+      for (long i = 0; i < d; i += 16) {
+        __builtin_prefetch(ahead + i);
+        __builtin_prefetch(value + i);
+      }
     }
     for (long r = 0; r < heads; r++) {
-      v16 sum = v16_load(q + r * d) * v16_load(row);
-      for (long i = 16; i < d; i += 16) sum += v16_load(q + r * d + i) * v16_load(row + i);
-      float total = 0;
-      for (int l = 0; l < 16; l++) total += sum[l];
-      s[r * KEYS + j] = total;
+      v16 sum[16];
+      for (long t = 0; t < 16; t++) {
+        // Behind the last key its own score is made again; softmax_step leaves it out.
+        const float *row = k + (j + mpo_min(t, count - 1)) * stride;
+        sum[t] = v16_load(q + r * d) * v16_load(row);
+        for (long i = 16; i < d; i += 16) sum[t] += v16_load(q + r * d + i) * v16_load(row + i);
+      }
+      mpo_sums16(sum, 1.0f, s + r * KEYS + j);
     }
   }
 }

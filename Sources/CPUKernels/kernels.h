@@ -207,6 +207,32 @@ MPO_INLINE void mpo_tile(
   }
 }
 
+#define MPO_SHUFFLE __builtin_shufflevector
+
+// Of each pair of vectors the sums of 8, 4, 2 and 1 lanes' halves, side by side. Macros, since a
+// vector that crosses a function's boundary would need AVX-512 in the caller's own ABI.
+#define MPO_FOLD8(a, b)                                                                       \
+  (MPO_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +                \
+   MPO_SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
+#define MPO_FOLD4(a, b)                                                                       \
+  (MPO_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +              \
+   MPO_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31))
+#define MPO_FOLD2(a, b)                                                                       \
+  (MPO_SHUFFLE(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) +              \
+   MPO_SHUFFLE(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31))
+#define MPO_FOLD1(a, b)                                                                       \
+  (MPO_SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +             \
+   MPO_SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
+
+// The sums of 16 vectors, in their order, times alpha.
+MPO_INLINE void mpo_sums16(const v16 *s, float alpha, float out[16]) {
+  v16 a[8], b[4];
+  for (int i = 0; i < 8; i++) a[i] = MPO_FOLD8(s[2 * i], s[2 * i + 1]);
+  for (int i = 0; i < 4; i++) b[i] = MPO_FOLD4(a[2 * i], a[2 * i + 1]);
+  v16 c = MPO_FOLD2(b[0], b[1]), d = MPO_FOLD2(b[2], b[3]);
+  v16_store(out, MPO_FOLD1(c, d) * alpha);
+}
+
 // The nearest bfloat16, ties to even, as f32 bits; a NaN keeps its sign and upper bits, made quiet.
 MPO_INLINE uint32_t mpo_round_bf16(uint32_t bits) {
   uint32_t rounded = bits + 0x7fffu + (bits >> 16 & 1u);

@@ -2,8 +2,8 @@
 #include "kernels.h"
 
 typedef struct {
-  const float *d_out, *x, *weight, *r;
-  float *out, *r_out, *d_weight;
+  const float *d_out, *x, *add, *weight, *r;
+  float *sum, *out, *r_out, *d_weight;
   long n, c;
   float epsilon;
   int accumulate;
@@ -33,17 +33,23 @@ MPO_CLONES static void rms_norm_task(void *context, long begin, long end, int wo
   for (long n = begin; n < end; n++) {
     const float *x = s.x + n * s.c;
     float *out = s.out + n * s.c;
+    if (s.add) {
+      const float *add = s.add + n * s.c;
+      float *sum = s.sum + n * s.c;
+      for (long j = 0; j < s.c; j++) sum[j] += add[j];
+    }
     float r = (float)(1.0 / sqrt(dot3(x, x, NULL, s.c) / (double)s.c + s.epsilon));
     s.r_out[n] = r;
     for (long j = 0; j < s.c; j++) out[j] = x[j] * r * s.weight[j];
   }
 }
 
-// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r weight
+// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r weight; `add` (or NULL) is first added to
+// x.
 void mpo_rms_norm(
-    mpo_pool *pool, const float *x, const float *weight, float epsilon, float *out, float *r,
-    long n, long c) {
-  norm_args args = {.x = x, .weight = weight, .out = out, .r_out = r, .n = n, .c = c,
+    mpo_pool *pool, float *x, const float *add, const float *weight, float epsilon, float *out,
+    float *r, long n, long c) {
+  norm_args args = {.x = x, .add = add, .sum = x, .weight = weight, .out = out, .r_out = r, .n = n, .c = c,
                     .epsilon = epsilon};
   mpo_pool_for(pool, n, mpo_grain(c), rms_norm_task, &args);
 }

@@ -91,7 +91,7 @@ static float threshold(const float *e, long n, double target, int by_count, floa
 static float kept_threshold(
     const float *e, long v, const mpo_sampling_settings *s, float *kept, float *list) {
   float keep = s->min_p;
-  double target = (double)s->top_p * weight_above(e, v, 0, 0);
+  double target = s->top_p < 1 ? (double)s->top_p * weight_above(e, v, 0, 0) : 0;
   long count = v;
   if (s->top_k > 0 && s->top_k < v) {
     float t = threshold(e, v, (double)s->top_k, 1, list);
@@ -109,12 +109,16 @@ static float kept_threshold(
   return keep;
 }
 
-MPO_CLONES static void exponentials(
-    const float *x, long v, float inverse_temperature, float *z, float *e, mpo_stats *stats) {
-  for (long j = 0; j < v; j++) z[j] = x[j] * inverse_temperature;
-  *stats = mpo_row_stats(z, v);
-  MPO_WIDE
-  for (long j = 0; j < v; j++) e[j] = mpo_exp(z[j] - stats->max);
+// Logits over the temperature, `scratch` or x itself, with their exponentials.
+MPO_CLONES static const float *exponentials(
+    const float *x, long v, float inverse_temperature, float *scratch, float *e, mpo_stats *stats) {
+  const float *z = x;
+  if (inverse_temperature != 1.0f) {
+    for (long j = 0; j < v; j++) scratch[j] = x[j] * inverse_temperature;
+    z = scratch;
+  }
+  *stats = mpo_row_exp(z, v, e);
+  return z;
 }
 
 // Sum of the kept e in fixed blocks: `blocks` gets each, the return value is their sum in order.
@@ -163,11 +167,12 @@ static void sample_task(void *context, long begin, long end, int worker) {
   sample_args s = *(sample_args *)context;
   long blocks_count = (s.v + MPO_BLOCK - 1) / MPO_BLOCK;
   double *blocks = mpo_pool_scratch(s.pool, worker);
-  float *z = (float *)(blocks + blocks_count), *e = z + s.v;
+  float *scaled = (float *)(blocks + blocks_count), *e = scaled + s.v;
   for (long b = begin; b < end; b++) {
     const float *x = s.logits + b * s.v;
     mpo_stats stats;
-    exponentials(x, s.v, s.s.temperature > 0 ? 1.0f / s.s.temperature : 1.0f, z, e, &stats);
+    const float *z = exponentials(
+        x, s.v, s.s.temperature > 0 ? 1.0f / s.s.temperature : 1.0f, scaled, e, &stats);
     long token = 0;
     if (s.s.temperature > 0) {
       float keep = kept_threshold(e, s.v, &s.s, e + s.v, e + 2 * s.v);

@@ -8,31 +8,6 @@
 
 typedef uint32_t u16x __attribute__((ext_vector_type(16)));
 typedef uint32_t u16x_unaligned __attribute__((ext_vector_type(16), aligned(2), may_alias));
-#define SHUFFLE __builtin_shufflevector
-
-// Of each pair of vectors the sums of 8, 4, 2 and 1 lanes' halves, side by side. Macros, since a
-// vector that crosses a function's boundary would need AVX-512 in the caller's own ABI.
-#define FOLD8(a, b)                                                                      \
-  (SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +               \
-   SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-#define FOLD4(a, b)                                                                      \
-  (SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +             \
-   SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31))
-#define FOLD2(a, b)                                                                      \
-  (SHUFFLE(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) +             \
-   SHUFFLE(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31))
-#define FOLD1(a, b)                                                                      \
-  (SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +            \
-   SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
-
-// The sums of 16 vectors, in their order, times alpha.
-MPO_INLINE void sums(const v16 *s, float alpha, float out[16]) {
-  v16 a[8], b[4];
-  for (int i = 0; i < 8; i++) a[i] = FOLD8(s[2 * i], s[2 * i + 1]);
-  for (int i = 0; i < 4; i++) b[i] = FOLD4(a[2 * i], a[2 * i + 1]);
-  v16 c = FOLD2(b[0], b[1]), d = FOLD2(b[2], b[3]);
-  v16_store(out, FOLD1(c, d) * alpha);
-}
 
 enum { AHEAD = 4 };  // rows of b that are fetched ahead
 
@@ -101,7 +76,7 @@ MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) 
     step(rows, q->type, a + whole, q->padded, t, s);
   }
   float total[16];
-  sums(s, q->alpha, total);
+  mpo_sums16(s, q->alpha, total);
   for (int r = 0; r < rows; r++) {
     float *c = q->c + (i + r) * q->ldc + j;
     for (long u = 0; u < width; u++)

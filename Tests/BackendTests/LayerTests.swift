@@ -19,6 +19,18 @@ extension Conformance {
       try f.expect(out, want.out, "rmsNorm")
       try f.expect(r, want.r, "rmsNorm", "inverse")
 
+      // A residual added first, in place.
+      let total = try f.output([n, c], values: zip(x, base).map(-))
+      let (sumOut, sumR) = (try f.output([n, c]), try f.output([n]))
+      try f.backend.addRMSNorm(
+        try f.input(base, [n, c]), to: total, weight: tw, epsilon: 1e-5, into: sumOut,
+        inverseRMS: sumR)
+      let sums = zip(zip(x, base).map { Double(Float($0 - $1)) }, base).map(+)
+      let wantSum = Reference.rmsNorm(sums, weight, epsilon: Double(Float(1e-5)))
+      try f.expect(total, sums, "add")
+      try f.expect(sumOut, wantSum.out, "rmsNorm", "of a sum")
+      try f.expect(sumR, wantSum.r, "rmsNorm", "inverse of a sum")
+
       let back = Reference.rmsNormBackward(d, x, weight, want.r)
       for accumulate in [false, true] {
         let dX = try f.output([n, c], values: accumulate ? base : nil)

@@ -18,8 +18,12 @@ import Testing
 
   /// Norm-wise.
   private static func distance(_ a: [Float], _ b: [Float]) -> Double {
-    let difference = zip(a, b).reduce(0.0) { $0 + Double(($1.0 - $1.1) * ($1.0 - $1.1)) }
-    return (difference / b.reduce(0.0) { $0 + Double($1 * $1) }).squareRoot()
+    var (difference, size) = (0.0, 0.0)
+    for (x, y) in zip(a, b) {
+      difference += Double((x - y) * (x - y))
+      size += Double(y * y)
+    }
+    return (difference / size).squareRoot()
   }
 
   /// Two layers of products, each near 2^-9: below 2e-2, and not the f32 result.
@@ -62,13 +66,13 @@ import Testing
         settings: LearnerSettings(
           loss: MagneticLossSettings(alpha: 0.1, eta: 1), innerSteps: 2, magnetSyncSteps: 1))
       let before = try Self.hiddenStates(model, policy)
-      let metrics = try learner.learn(
-        from: (0..<4).map { i in
-          RolloutRow(
-            prompt: RandomModel.tokens(3, seed: UInt64(i)),
-            response: RandomModel.tokens(5, seed: UInt64(10 + i)),
-            advantage: i % 2 == 0 ? 0.5 : -0.5)
-        })
+      let rows: [RolloutRow] = (0..<4).map { (i: Int) -> RolloutRow in
+        let prompt = RandomModel.tokens(3, seed: UInt64(i))
+        let response = RandomModel.tokens(5, seed: UInt64(10 + i))
+        let advantage: Float = i % 2 == 0 ? 0.5 : -0.5
+        return RolloutRow(prompt: prompt, response: response, advantage: advantage)
+      }
+      let metrics = try learner.learn(from: rows)
       #expect(metrics[0].ratio == 1)
       #expect(metrics[1].klOld > 0)
       let fresh = try ParameterSet(layout: policy.layout, flat: policy.flat)

@@ -42,11 +42,12 @@ import Testing
     }
   }
 
-  @Test(arguments: TestBackends.all())
-  func stopTokensEndRowsAndAreKept(_ named: NamedBackend) throws {
+  /// However seldom the drawn tokens are looked at: every step, within a response, once at its end.
+  @Test(arguments: TestBackends.all(), [1, 5, 16])
+  func stopTokensEndRowsAndAreKept(_ named: NamedBackend, readEvery: Int) throws {
     try named.run { backend in
       let model = try RandomModel(on: backend)
-      let generator = Generator(model.decoder, model.parameters)
+      let generator = Generator(model.decoder, model.parameters, readEvery: readEvery)
       let free = try generator.generate(Self.prompts, samples: 4, settings: Self.settings())
       // Frequent enough that some rows stop early and others never do.
       let stop = Set((0..<8).map(Int32.init))

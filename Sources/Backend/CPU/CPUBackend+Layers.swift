@@ -7,8 +7,20 @@ extension CPUBackend {
     let op = "rmsNorm"
     let (n, c) = try Check.rmsNorm(x, weight: weight, into: out, inverseRMS: inverseRMS)
     mpo_rms_norm(
-      pool, try floats(x, op), try floats(weight, op), epsilon, try floats(out, op),
+      pool, try floats(x, op), nil, try floats(weight, op), epsilon, try floats(out, op),
       try floats(inverseRMS, op), n, c)
+  }
+
+  public func addRMSNorm(
+    _ x: Tensor, to sum: Tensor, weight: Tensor, epsilon: Float, into out: Tensor,
+    inverseRMS: Tensor
+  ) throws {
+    let op = "addRMSNorm"
+    let (n, c) = try Check.addRMSNorm(
+      x, to: sum, weight: weight, into: out, inverseRMS: inverseRMS)
+    mpo_rms_norm(
+      pool, try floats(sum, op), try floats(x, op), try floats(weight, op), epsilon,
+      try floats(out, op), try floats(inverseRMS, op), n, c)
   }
 
   public func rmsNormBackward(

@@ -40,6 +40,20 @@
         ])
     }
 
+    public func addRMSNorm(
+      _ x: Tensor, to sum: Tensor, weight: Tensor, epsilon: Float, into out: Tensor,
+      inverseRMS: Tensor
+    ) throws {
+      let (n, c) = try Check.addRMSNorm(
+        x, to: sum, weight: weight, into: out, inverseRMS: inverseRMS)
+      try launch(
+        "add_rms_norm", Self.norm, groups: [n],
+        [
+          .rows(x), .rows(sum), .tensor(weight), .float(epsilon), .rows(out), .tensor(inverseRMS),
+          .size(c), reduction,
+        ])
+    }
+
     public func rmsNormBackward(
       _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor,
       accumulate: Bool, dWeight: Tensor

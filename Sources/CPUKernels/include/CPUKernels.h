@@ -83,8 +83,8 @@ void mpo_swiglu_backward(
 // MARK: Norm and position (norm.c, rotary.c)
 
 void mpo_rms_norm(
-    mpo_pool *pool, const float *x, const float *weight, float epsilon, float *out, float *r,
-    long n, long c);
+    mpo_pool *pool, float *x, const float *add, const float *weight, float epsilon, float *out,
+    float *r, long n, long c);
 void mpo_rms_norm_backward(
     mpo_pool *pool, const float *d_out, const float *x, const float *weight, const float *r,
     float *dx, int accumulate, float *d_weight, long n, long c);

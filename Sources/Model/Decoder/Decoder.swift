@@ -90,10 +90,10 @@ public final class Decoder {
       qkv, heads: shape.heads + shape.keyValueHeads, headWidth: shape.headWidth,
       positions: input.positions, table: table)
     let attended = try attend(tape, rotated, layer)
-    let x = try tape.residual(
-      x, adding: attended, times: parameters.parameter(p + "self_attn.o_proj.weight"))
-    let normed2 = try tape.rmsNorm(
-      x, parameters.parameter(p + "post_attention_layernorm.weight"), epsilon: shape.normEpsilon)
+    let (x, normed2) = try tape.residualNorm(
+      x, adding: attended, times: parameters.parameter(p + "self_attn.o_proj.weight"),
+      norm: parameters.parameter(p + "post_attention_layernorm.weight"),
+      epsilon: shape.normEpsilon)
     let gateUp = try tape.linear(normed2, parameters.parameter(p + "mlp.gate_proj.weight", 2))
     return try tape.residual(
       x, adding: tape.swiGLU(gateUp), times: parameters.parameter(p + "mlp.down_proj.weight"))

@@ -39,11 +39,21 @@ public struct Completion: Sendable, Equatable {
 public final class Generator {
   let decoder: Decoder
   let parameters: ParameterSet
+  /// Steps between looks at what was drawn: waiting for a GPU at every token would leave it idle,
+  /// which costs more than the steps that stopped rows still take. Does not change what is drawn.
+  private let readEvery: Int
   private var backend: any ComputeBackend { decoder.backend }
 
-  public init(_ decoder: Decoder, _ parameters: ParameterSet) {
+  public convenience init(_ decoder: Decoder, _ parameters: ParameterSet) {
+    let isGPU = decoder.backend.description.kind == .openCLGPU
+    self.init(decoder, parameters, readEvery: isGPU ? 16 : 1)
+  }
+
+  /// `readEvery` is 16 on a GPU and 1 elsewhere.
+  package init(_ decoder: Decoder, _ parameters: ParameterSet, readEvery: Int) {
     self.decoder = decoder
     self.parameters = parameters
+    self.readEvery = readEvery
   }
 
   /// `samples` completions of every prompt, (prompts, samples). Row p * samples + s draws with that
@@ -92,7 +102,8 @@ public final class Generator {
     }
   }
 
-  /// Decodes `rows` (indices into `prompts`) together.
+  /// Decodes `rows` (indices into `prompts`) together. Drawn tokens stay on the device as the next
+  /// step's input; every `readEvery` steps they are read back and rows that stopped leave.
   private func decode(
     _ prompts: [[Int32]], _ rows: [GenerationRow], _ settings: GenerationSettings
   ) throws -> [Completion] {
@@ -102,36 +113,50 @@ public final class Generator {
     let cache = try KVCache(
       slots: rows.count, capacity: capacity, shape: decoder.shape, on: backend)
     var logits = try prefill(prompts, rows, cache)
-    // Slots of the rows still running.
-    var active = Array(rows.indices)
+    var active = try ActiveRows(Array(rows.indices), rows, on: backend)
+    var unread: [DrawnTokens] = []
     for index in 0..<settings.maxNewTokens {
-      let tokens = try backend.empty([active.count], .i32)
-      let logProbs = try backend.empty([active.count])
+      let drawn = try DrawnTokens(active.slots.count, on: backend)
       try backend.sample(
-        logits, rows: backend.indices(active.map { rows[$0].number }), settings: settings.sampling,
-        seed: settings.seed, stream: settings.stream, index: UInt32(index), into: tokens,
-        logProbs: logProbs)
-      let drawn = try backend.ints(tokens)
-      let logs = try backend.floats(logProbs)
-      var next: [Int32] = []
-      var running: [Int] = []
-      for (i, slot) in active.enumerated() {
-        completions[slot].tokens.append(drawn[i])
-        completions[slot].logProbs.append(logs[i])
-        if settings.stopTokens.contains(drawn[i]) {
-          completions[slot].stopped = true
-        } else {
-          running.append(slot)
-          next.append(drawn[i])
+        logits, rows: active.numbers, settings: settings.sampling, seed: settings.seed,
+        stream: settings.stream, index: UInt32(index), into: drawn.tokens,
+        logProbs: drawn.logProbs)
+      unread.append(drawn)
+      var next = drawn.tokens
+      let isLast = index + 1 == settings.maxNewTokens
+      if isLast || unread.count >= readEvery {
+        let running = try read(unread, of: active, into: &completions, settings)
+        unread = []
+        if isLast || running.isEmpty { break }
+        if running.count < active.slots.count {
+          active = try ActiveRows(running, rows, on: backend)
+          next = try backend.indices(running.compactMap { completions[$0].tokens.last })
         }
       }
-      active = running
-      if active.isEmpty || index + 1 == settings.maxNewTokens { break }
       logits = try step(
-        next, slots: active, positions: active.map { prompts[rows[$0].prompt].count + index },
+        next, active, positions: active.slots.map { prompts[rows[$0].prompt].count + index },
         cache)
     }
     return completions
+  }
+
+  /// Appends what was drawn to the completions; what a row drew after a stop token is dropped.
+  /// Returns the slots that go on.
+  private func read(
+    _ unread: [DrawnTokens], of active: ActiveRows, into completions: inout [Completion],
+    _ settings: GenerationSettings
+  ) throws -> [Int] {
+    for drawn in unread {
+      let (tokens, logProbs) = (
+        try backend.ints(drawn.tokens), try backend.floats(drawn.logProbs)
+      )
+      for (i, slot) in active.slots.enumerated() where !completions[slot].stopped {
+        completions[slot].tokens.append(tokens[i])
+        completions[slot].logProbs.append(logProbs[i])
+        completions[slot].stopped = settings.stopTokens.contains(tokens[i])
+      }
+    }
+    return active.slots.filter { !completions[$0].stopped }
   }
 
   /// Runs every prompt once, fills the cache slots of its rows, and returns the first logits
@@ -174,27 +199,25 @@ public final class Generator {
 
   /// One new token for each active row; logits (rows, V).
   private func step(
-    _ tokens: [Int32], slots: [Int], positions: [Int], _ cache: KVCache
+    _ tokens: Tensor, _ active: ActiveRows, positions: [Int], _ cache: KVCache
   ) throws -> Tensor {
-    let slotIndices = try backend.indices(slots)
     let positionIndices = try backend.indices(positions)
     let lengths = try backend.indices(positions.map { $0 + 1 })
     let targets = CacheTargets(
-      source: try backend.indices(Array(0..<tokens.count)), slots: slotIndices,
-      positions: positionIndices)
+      source: active.order, slots: active.slotIndices, positions: positionIndices)
     let longest = (positions.max() ?? 0) + 1
     let shape = decoder.shape.attention
     let hidden = try decoder.hidden(
-      Decoder.Input(
-        ids: backend.indices(tokens), positions: positionIndices, positionCount: longest),
+      Decoder.Input(ids: tokens, positions: positionIndices, positionCount: longest),
       TrainableParameters(values: parameters), tape: Tape(backend, recording: false),
       checkpointing: false
     ) { [backend] tape, qkv, layer in
       try cache.append(qkv.value, targets, layer: layer)
       let out = Variable(try backend.empty([qkv.value.rows, shape.outputWidth]))
       try backend.attentionDecode(
-        qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer], slots: slotIndices,
-        lengths: lengths, longest: longest, shape: shape, into: out.value)
+        qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer],
+        slots: active.slotIndices, lengths: lengths, longest: longest, shape: shape,
+        into: out.value)
       return out
     }
     return try decoder.logits(hidden.value, parameters)
@@ -205,4 +228,31 @@ public final class Generator {
 struct GenerationRow {
   var prompt: Int
   var number: Int
+}
+
+/// The rows still running: their cache slots, and on the device the same, their numbers for the
+/// randomness, and 0, 1, ...
+private struct ActiveRows {
+  let slots: [Int]
+  let slotIndices: Tensor
+  let numbers: Tensor
+  let order: Tensor
+
+  init(_ slots: [Int], _ rows: [GenerationRow], on backend: any ComputeBackend) throws {
+    self.slots = slots
+    slotIndices = try backend.indices(slots)
+    numbers = try backend.indices(slots.map { rows[$0].number })
+    order = try backend.indices(Array(slots.indices))
+  }
+}
+
+/// One step's draws, on the device.
+private struct DrawnTokens {
+  let tokens: Tensor
+  let logProbs: Tensor
+
+  init(_ count: Int, on backend: any ComputeBackend) throws {
+    tokens = try backend.empty([count], .i32)
+    logProbs = try backend.empty([count])
+  }
 }

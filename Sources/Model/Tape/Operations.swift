@@ -35,6 +35,29 @@ extension Tape {
     return out
   }
 
+  /// A residual with a block's product and the norm behind it: `sum = residual + x weight^T` (N, M),
+  /// `normed = rmsNorm(sum)`. Without recording `residual`'s memory becomes the sum.
+  public func residualNorm(
+    _ residual: Variable, adding x: Variable, times weight: Parameter, norm: Parameter,
+    epsilon: Float
+  ) throws -> (sum: Variable, normed: Variable) {
+    if overwrites {
+      let sum = try self.residual(residual, adding: x, times: weight)
+      return (sum, try rmsNorm(sum, norm, epsilon: epsilon))
+    }
+    // The product's memory becomes the sum: its own adjoint does not read it.
+    let product = try linear(x, weight)
+    let sum = Variable(product.value)
+    let normed = Variable(try backend.empty(sum.value.shape))
+    let inverse = try backend.empty([sum.value.rows])
+    try backend.addRMSNorm(
+      residual.value, to: sum.value, weight: norm.value, epsilon: epsilon, into: normed.value,
+      inverseRMS: inverse)
+    recordAdd(residual, product, sum)
+    recordNorm(sum, norm, inverse, normed)
+    return (sum, normed)
+  }
+
   /// `residual + x weight^T` (N, M). Without recording it is added to `residual`'s memory, which
   /// must not be read again.
   public func residual(
@@ -53,6 +76,13 @@ extension Tape {
     let inverse = try backend.empty([x.value.rows])
     try backend.rmsNorm(
       x.value, weight: weight.value, epsilon: epsilon, into: out.value, inverseRMS: inverse)
+    recordNorm(x, weight, inverse, out)
+    return out
+  }
+
+  private func recordNorm(
+    _ x: Variable, _ weight: Parameter, _ inverse: Tensor, _ out: Variable
+  ) {
     record([x], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot) else { return }
       let dWeight = try weight.gradient ?? backend.zeros(weight.value.shape)
@@ -62,7 +92,6 @@ extension Tape {
           accumulate: accumulate, dWeight: dWeight)
       }
     }
-    return out
   }
 
   /// Rotary embedding of the first `heads` heads of every row. Works in place on `x`'s memory:
@@ -126,11 +155,15 @@ extension Tape {
   public func add(_ a: Variable, _ b: Variable) throws -> Variable {
     let out = Variable(try backend.empty(a.value.shape))
     try backend.add(a.value, b.value, into: out.value)
+    recordAdd(a, b, out)
+    return out
+  }
+
+  private func recordAdd(_ a: Variable, _ b: Variable, _ out: Variable) {
     let mayShare = maySplit(a, b)
     record([a, b], out) { [unowned self, slot = out.slot, a = a.slot, b = b.slot] in
       try split(slot, into: a, b, mayShare: mayShare)
     }
-    return out
   }
 
   /// Rows `rows` of x (M, C), distinct; the adjoint adds them back.
