@@ -1,5 +1,5 @@
-// Attention of one new token per row against its cache, and the append that fills the cache.
-// keys and values: (slots, capacity, G, D).
+// Attention of one new token per row against two runs of the cache, its prompt's and its own, and the
+// append that fills the cache. keys and values: (entries, G, D).
 
 #ifndef D
 #define D 64  // head width
@@ -12,17 +12,14 @@
 // Work-items left over by the vectors of a head share the keys, each with a sum of its own.
 #define PARTS (WG / DV > 0 ? WG / DV : 1)
 
-// Row source[m] of qkv's k and v parts goes to (slots[m], positions[m]). Groups (M).
+// Row m of qkv's k and v parts goes to entries[m]. Groups (M).
 KERNEL void append_kv(
-    __global const float *qkv, ulong qkvOffset, ulong qkvStride, __global const int *source,
-    ulong sourceOffset, __global const int *slots, ulong slotsOffset,
-    __global const int *positions, ulong positionsOffset, __global float *keys, ulong keysOffset,
-    __global float *values, ulong valuesOffset, ulong capacity, ulong heads, ulong keyValueHeads) {
+    __global const float *qkv, ulong qkvOffset, ulong qkvStride, __global const int *entries,
+    ulong entriesOffset, __global float *keys, ulong keysOffset, __global float *values,
+    ulong valuesOffset, ulong heads, ulong keyValueHeads) {
   const ulong m = get_group_id(0), width = keyValueHeads * D;
-  __global const float *k =
-      qkv + qkvOffset + (ulong)source[sourceOffset + m] * qkvStride + heads * D;
-  const ulong to =
-      ((ulong)slots[slotsOffset + m] * capacity + (ulong)positions[positionsOffset + m]) * width;
+  __global const float *k = qkv + qkvOffset + m * qkvStride + heads * D;
+  const ulong to = (ulong)entries[entriesOffset + m] * width;
   for (ulong i = (ulong)get_local_id(0) * VW; i < width; i += WG * VW) {
     ulong left = width - i;
     store_part(load_part(k + i, left, 0), keys + keysOffset + to + i, left);
@@ -33,27 +30,30 @@ KERNEL void append_kv(
 // Groups (B, H).
 KERNEL void attention_decode(
     __global const float *qkv, ulong qkvOffset, ulong qkvStride, __global const float *keys,
-    ulong keysOffset, __global const float *values, ulong valuesOffset, __global const int *slots,
-    ulong slotsOffset, __global const int *lengths, ulong lengthsOffset, __global float *out,
-    ulong outOffset, ulong outStride, ulong capacity, ulong heads, ulong keyValueHeads,
-    float scale, __local float *scratch) {
+    ulong keysOffset, __global const float *values, ulong valuesOffset, __global const int *runs,
+    ulong runsOffset, __global float *out, ulong outOffset, ulong outStride, ulong heads,
+    ulong keyValueHeads, float scale, __local float *scratch) {
   __local float p[TILE];
   __local vec q[DV], acc[PARTS * DV];
   const ulong b = get_group_id(0), h = get_group_id(1), g = h / (heads / keyValueHeads);
-  const ulong length = (ulong)lengths[lengthsOffset + b], width = keyValueHeads * D;
-  const ulong cache = (ulong)slots[slotsOffset + b] * capacity * width + g * D;
-  __global const float *k = keys + keysOffset + cache, *v = values + valuesOffset + cache;
+  __global const int *run = runs + runsOffset + 4 * b;
+  const ulong shared = (ulong)run[1], length = shared + (ulong)run[3], width = keyValueHeads * D;
   __global const float *from = qkv + qkvOffset + b * qkvStride + h * D;
   const int lid = get_local_id(0);
   for (int d = lid; d < DV; d += WG) q[d] = load_part(from + d * VW, D - d * VW, 0);
   for (int i = lid; i < PARTS * DV; i += WG) acc[i] = (vec)(0.0f);
   float top = LOW, sum = 0;
-  for (ulong t0 = 0; t0 < length; t0 += TILE) {
-    const int count = (int)min((ulong)TILE, length - t0);
+  int count;
+  for (ulong t0 = 0; t0 < length; t0 += count) {
+    // A tile ends with its run.
+    const ulong entry = t0 < shared ? (ulong)run[0] + t0 : (ulong)run[2] + (t0 - shared);
+    count = (int)min((ulong)TILE, (t0 < shared ? shared : length) - t0);
+    __global const float *k = keys + keysOffset + entry * width + g * D;
+    __global const float *v = values + valuesOffset + entry * width + g * D;
     barrier(CLK_LOCAL_MEM_FENCE);
     float high = LOW;
     for (int t = lid; t < count; t += WG) {
-      __global const float *key = k + (t0 + t) * width;
+      __global const float *key = k + t * width;
       vec dot_ = (vec)(0.0f);
       for (int d = 0; d < DV; d++) dot_ += q[d] * load_part(key + d * VW, D - d * VW, 0);
       p[t] = vec_sum(dot_) * scale;
@@ -73,7 +73,7 @@ KERNEL void attention_decode(
       const int d = i % DV;
       vec a = acc[i] * shrink;
       for (int t = i / DV; t < count; t += PARTS)
-        a += p[t] * load_part(v + (t0 + t) * width + d * VW, D - d * VW, 0);
+        a += p[t] * load_part(v + t * width + d * VW, D - d * VW, 0);
       acc[i] = a;
     }
   }

@@ -39,49 +39,45 @@ extension Check {
     return sizes
   }
 
-  /// Key and value caches (slots, capacity, G, D).
+  /// Key and value caches (entries, G, D); returns the entries.
   static func caches(
     _ op: String, keys: Tensor, values: Tensor, shape: AttentionShape
-  ) throws -> (slots: Int, capacity: Int) {
+  ) throws -> Int {
     try heads(op, shape)
     for (name, t) in [("keys", keys), ("values", values)] {
       try tensor(op, name, t)
       try require(
         op,
-        t.shape.count == 4 && Array(t.shape[2...]) == [shape.keyValueHeads, shape.headWidth]
+        t.shape.count == 3 && Array(t.shape[1...]) == [shape.keyValueHeads, shape.headWidth]
           && t.shape == keys.shape,
-        "\(name): expected (slots, capacity, \(shape.keyValueHeads), \(shape.headWidth)), "
+        "\(name): expected (entries, \(shape.keyValueHeads), \(shape.headWidth)), "
           + "found \(t.shape)")
     }
-    return (keys.shape[0], keys.shape[1])
+    return keys.shape[0]
   }
 
   static func appendKV(
-    qkv: Tensor, source: Tensor, slots: Tensor, positions: Tensor, shape: AttentionShape,
-    keys: Tensor, values: Tensor
-  ) throws -> (m: Int, slots: Int, capacity: Int) {
+    qkv: Tensor, entries: Tensor, shape: AttentionShape, keys: Tensor, values: Tensor
+  ) throws -> Int {
     let op = "appendKV"
-    let cache = try caches(op, keys: keys, values: values, shape: shape)
+    _ = try caches(op, keys: keys, values: values, shape: shape)
     try matrix(op, "qkv", qkv, qkv.rows, shape.packedWidth)
-    try vector(op, "source", source, source.count, type: .i32)
-    try vector(op, "slots", slots, source.count, type: .i32)
-    try vector(op, "positions", positions, source.count, type: .i32)
-    return (source.count, cache.slots, cache.capacity)
+    try vector(op, "entries", entries, qkv.rows, type: .i32)
+    return qkv.rows
   }
 
   static func attentionDecode(
-    qkv: Tensor, keys: Tensor, values: Tensor, slots: Tensor, lengths: Tensor, longest: Int,
-    shape: AttentionShape, into out: Tensor
-  ) throws -> (b: Int, slots: Int, capacity: Int) {
+    qkv: Tensor, keys: Tensor, values: Tensor, runs: Tensor, longest: Int, shape: AttentionShape,
+    into out: Tensor
+  ) throws -> Int {
     let op = "attentionDecode"
-    let cache = try caches(op, keys: keys, values: values, shape: shape)
+    let entries = try caches(op, keys: keys, values: values, shape: shape)
     try matrix(op, "qkv", qkv, qkv.rows, shape.packedWidth)
-    try vector(op, "slots", slots, qkv.rows, type: .i32)
-    try vector(op, "lengths", lengths, qkv.rows, type: .i32)
+    try matrix(op, "runs", runs, qkv.rows, 4, type: .i32)
     try require(
-      op, longest >= 0 && longest <= cache.capacity,
-      "longest: expected 0...\(cache.capacity) (the cache's capacity), found \(longest)")
+      op, longest >= 0 && longest <= 2 * entries,
+      "longest: expected 0...\(2 * entries) (two runs of the cache's entries), found \(longest)")
     try matrix(op, "out", out, qkv.rows, shape.outputWidth)
-    return (qkv.rows, cache.slots, cache.capacity)
+    return qkv.rows
   }
 }

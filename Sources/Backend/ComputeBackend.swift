@@ -106,18 +106,17 @@ public protocol ComputeBackend: AnyObject {
   func attentionBackward(
     _ dOut: Tensor, qkv: Tensor, out: Tensor, logSumExp: Tensor, sequences: Tensor, longest: Int,
     shape: AttentionShape, into dQKV: Tensor) throws
-  /// KV-cache append: for m in 0..<M, row source[m] of qkv's k and v parts goes to
-  /// keys/values[slots[m], positions[m]]. keys, values (slots, capacity, G, D); the (slot, position)
-  /// pairs are distinct. One source row may be written to many slots (a shared prompt).
+  /// KV-cache append: row m of qkv's k and v parts goes to keys/values[entries[m]]. keys, values
+  /// (entries, G, D); entries (M) i32, distinct.
   func appendKV(
-    qkv: Tensor, source: Tensor, slots: Tensor, positions: Tensor, shape: AttentionShape,
-    keys: Tensor, values: Tensor) throws
-  /// One new token per active row against its cache: row b attends to cache entries
-  /// 0..<lengths[b] of slot slots[b] (its own key and value already appended). qkv (B, ...),
-  /// slots, lengths (B) i32; `longest` is the largest length. out (B, H*D).
+    qkv: Tensor, entries: Tensor, shape: AttentionShape, keys: Tensor, values: Tensor) throws
+  /// One new token per active row against two runs of cache entries: those of its prompt, which
+  /// rows may share, and its own (its own key and value already appended). Row b attends to entries
+  /// runs[b, 0] ..< + runs[b, 1] and then runs[b, 2] ..< + runs[b, 3]. qkv (B, ...), runs (B, 4)
+  /// i32, at least one entry a row; `longest` is the largest total of a row. out (B, H*D).
   func attentionDecode(
-    qkv: Tensor, keys: Tensor, values: Tensor, slots: Tensor, lengths: Tensor, longest: Int,
-    shape: AttentionShape, into out: Tensor) throws
+    qkv: Tensor, keys: Tensor, values: Tensor, runs: Tensor, longest: Int, shape: AttentionShape,
+    into out: Tensor) throws
 
   // MARK: Softmax family (one pass over the vocabulary each, max-subtracted)
 

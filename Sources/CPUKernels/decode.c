@@ -1,13 +1,13 @@
-// Attention of one new token per row against its cache. B rows, H query heads, G key/value heads,
-// R = H/G, D head width; caches (slots, capacity, G, D).
+// Attention of one new token per row against two runs of the cache, its prompt's and its own. B rows,
+// H query heads, G key/value heads, R = H/G, D head width; caches (entries, G, D).
 #include "attention.h"
 
 typedef struct {
   mpo_pool *pool;
   const float *qkv, *keys, *values;
-  const int *slots, *lengths;
+  const int *runs;
   float *out;
-  long capacity, dp;
+  long dp;
   mpo_heads h;
 } decode_args;
 
@@ -42,19 +42,23 @@ MPO_INLINE void scores(
 
 MPO_CLONES static void decode_item(decode_args *s, long b, long g, float *scratch) {
   long h = s->h.heads, d = s->h.width, dp = s->dp, w = (h + 2 * s->h.groups) * d;
-  long rg = h / s->h.groups, stride = s->h.groups * d, length = s->lengths[b];
+  long rg = h / s->h.groups, stride = s->h.groups * d;
+  const int *runs = s->runs + 4 * b;
+  long length = (long)runs[1] + runs[3];
   float *o = scratch, *p = o + rg * dp, *kt = p + rg * KEYS, *v = kt + KEYS * dp;
   float *max = v + KEYS * dp, *sum = max + rg;
   const float *q = s->qkv + b * w + g * rg * d;
-  long at = (s->slots[b] * s->capacity * s->h.groups + g) * d;
   memset(o, 0, (size_t)(rg * dp) * sizeof(float));
   for (long r = 0; r < rg; r++) {
     max[r] = -INFINITY;
     sum[r] = 0;
   }
-  for (long key = 0; key < length; key += KEYS) {
-    long keys = mpo_min(KEYS, length - key);
-    const float *k = s->keys + at + key * stride, *values = s->values + at + key * stride;
+  for (long key = 0, keys; key < length; key += keys) {
+    // A tile ends with its run.
+    long first = key < runs[1] ? runs[0] + key : runs[2] + (key - runs[1]);
+    keys = mpo_min(KEYS, (key < runs[1] ? runs[1] : length) - key);
+    long at = first * stride + g * d;
+    const float *k = s->keys + at, *values = s->values + at;
     if (d == dp) {
       scores(q, rg, k, values, stride, keys, d, p);
     } else {
@@ -83,23 +87,23 @@ static void decode_task(void *context, long begin, long end, int worker) {
     decode_item(s, i / s->h.groups, i % s->h.groups, scratch);
 }
 
-// out (B, H D): row b attends to entries 0..<lengths[b] of slot slots[b]. Nonzero: no memory.
+// out (B, H D): row b attends to entries runs[b, 0] ..< + runs[b, 1] and runs[b, 2] ..< + runs[b, 3].
+// Nonzero: no memory.
 int mpo_attention_decode(
-    mpo_pool *pool, const float *qkv, const float *keys, const float *values, const int *slots,
-    const int *lengths, long b, long longest, mpo_heads h, long capacity, float *out) {
+    mpo_pool *pool, const float *qkv, const float *keys, const float *values, const int *runs,
+    long b, long longest, mpo_heads h, float *out) {
   long rg = h.heads / h.groups, dp = mpo_round_up(h.width, 16);
   long floats = rg * dp + rg * KEYS + 2 * KEYS * dp + 2 * rg;
   if (mpo_pool_reserve(pool, floats * (long)sizeof(float), 0)) return 1;
-  decode_args args = {pool, qkv, keys, values, slots, lengths, out, capacity, dp, h};
+  decode_args args = {pool, qkv, keys, values, runs, out, dp, h};
   mpo_pool_for(pool, b * h.groups, mpo_grain(longest * h.width * (rg + 2)), decode_task, &args);
   return 0;
 }
 
 typedef struct {
   const float *qkv;
-  const int *source, *slots, *positions;
+  const int *entries;
   mpo_heads h;
-  long capacity;
   float *keys, *values;
 } append_args;
 
@@ -108,17 +112,17 @@ static void append_task(void *context, long begin, long end, int worker) {
   append_args s = *(append_args *)context;
   long part = s.h.groups * s.h.width, w = s.h.heads * s.h.width + 2 * part;
   for (long m = begin; m < end; m++) {
-    const float *k = s.qkv + s.source[m] * w + s.h.heads * s.h.width;
-    long to = (s.slots[m] * s.capacity + s.positions[m]) * part;
+    const float *k = s.qkv + m * w + s.h.heads * s.h.width;
+    long to = s.entries[m] * part;
     memcpy(s.keys + to, k, (size_t)part * sizeof(float));
     memcpy(s.values + to, k + part, (size_t)part * sizeof(float));
   }
 }
 
-// Row source[m]'s k and v go to keys/values[slots[m], positions[m]].
+// Row m's k and v go to keys/values[entries[m]].
 void mpo_append_kv(
-    mpo_pool *pool, const float *qkv, const int *source, const int *slots, const int *positions,
-    long m, mpo_heads h, long capacity, float *keys, float *values) {
-  append_args args = {qkv, source, slots, positions, h, capacity, keys, values};
+    mpo_pool *pool, const float *qkv, const int *entries, long m, mpo_heads h, float *keys,
+    float *values) {
+  append_args args = {qkv, entries, h, keys, values};
   mpo_pool_for(pool, m, mpo_grain(2 * h.groups * h.width), append_task, &args);
 }

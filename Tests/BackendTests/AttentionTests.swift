@@ -135,65 +135,61 @@ extension Conformance {
     }
   }
 
-  /// Append a prompt to several slots, then decode: equal to the last row of packed attention.
+  /// Append to scattered entries, then decode against a prompt that all rows share and entries of
+  /// their own: equal to attention over both, one behind the other.
   @Test(arguments: TestBackends.all(), HeadsCase.all)
   func decode(_ named: NamedBackend, _ s: HeadsCase) throws {
     try Fixture.run(named) { f in
       let (w, part) = (s.shape.packedWidth, s.groups * s.width)
       var numbers = Numbers(UInt64(s.width))
-      let lengths = s.lengths.filter { $0 > 0 }
-      let (capacity, slots) = ((lengths.max() ?? 0) + 3, lengths.count + 2)
-      let slotOf = Array(numbers.shuffled(slots).prefix(lengths.count))
-      let prompt = numbers.normals(capacity * w)
-      var keys = numbers.normals(slots * capacity * part)
-      var values = numbers.normals(slots * capacity * part)
-      let shape = [slots, capacity, s.groups, s.width]
+      let own = s.lengths.filter { $0 > 0 }
+      // Row b sees all but b entries of the shared prompt, from entry 2 on.
+      let shared = (own.max() ?? 0) + 5
+      let starts = own.indices.map { 2 + shared + own[..<$0].reduce(0, +) + $0 }
+      let count = (starts.last ?? 0) + (own.last ?? 0) + 1
+      var keys = numbers.normals(count * part)
+      var values = numbers.normals(count * part)
+      let shape = [count, s.groups, s.width]
       let (tk, tv) = (try f.output(shape, values: keys), try f.output(shape, values: values))
 
-      var (source, slot, position): ([Int], [Int], [Int]) = ([], [], [])
-      for (b, length) in lengths.enumerated() {
-        for t in 0..<length {
-          source.append((t + b) % capacity)
-          slot.append(slotOf[b])
-          position.append(t)
-        }
-      }
-      for m in source.indices {
+      let entries = Array(numbers.shuffled(count).prefix(count / 2 + 1))
+      let fresh = numbers.normals(entries.count * w)
+      for (m, entry) in entries.enumerated() {
         for i in 0..<part {
-          let to = (slot[m] * capacity + position[m]) * part + i
-          keys[to] = prompt[source[m] * w + s.heads * s.width + i]
-          values[to] = prompt[source[m] * w + s.heads * s.width + part + i]
+          keys[entry * part + i] = fresh[m * w + s.heads * s.width + i]
+          values[entry * part + i] = fresh[m * w + s.heads * s.width + part + i]
         }
       }
       try f.backend.appendKV(
-        qkv: try f.input(prompt, [capacity, w]), source: try f.indices(source),
-        slots: try f.indices(slot), positions: try f.indices(position), shape: s.shape, keys: tk,
-        values: tv)
+        qkv: try f.input(fresh, [entries.count, w]), entries: try f.indices(entries),
+        shape: s.shape, keys: tk, values: tv)
       try f.expect(tk, keys, "copy", "keys")
       try f.expect(tv, values, "copy", "values")
 
-      let rows = numbers.normals(lengths.count * w)
+      let rows = numbers.normals(own.count * w)
+      let runs = own.indices.map { [2, max(0, shared - $0), starts[$0], own[$0]] }
       var want: [Double] = []
-      for (b, length) in lengths.enumerated() {
+      for (b, run) in runs.enumerated() {
+        let seen = Array(run[0]..<(run[0] + run[1])) + Array(run[2]..<(run[2] + run[3]))
         for h in 0..<s.heads {
           let g = h / (s.heads / s.groups)
-          let at = { (x: [Double], t: Int) -> [Double] in
-            let first = (slotOf[b] * capacity + t) * part + g * s.width
+          let at = { (x: [Double], entry: Int) -> [Double] in
+            let first = entry * part + g * s.width
             return Array(x[first..<(first + s.width)])
           }
           let q = Array(rows[(b * w + h * s.width)..<(b * w + (h + 1) * s.width)])
           want +=
             Reference.head(
-              q: [q], k: (0..<length).map { at(keys, $0) }, v: (0..<length).map { at(values, $0) },
+              q: [q], k: seen.map { at(keys, $0) }, v: seen.map { at(values, $0) },
               scale: Double(s.shape.scale), causal: false
             ).out[0]
         }
       }
-      let out = try f.output([lengths.count, s.shape.outputWidth])
+      let out = try f.output([own.count, s.shape.outputWidth])
       try f.backend.attentionDecode(
-        qkv: try f.input(rows, [lengths.count, w]), keys: tk, values: tv,
-        slots: try f.indices(slotOf), lengths: try f.indices(lengths),
-        longest: lengths.max() ?? 0, shape: s.shape, into: out)
+        qkv: try f.input(rows, [own.count, w]), keys: tk, values: tv,
+        runs: try f.indices(runs.flatMap { $0 }).reshaped([own.count, 4]),
+        longest: runs.map { $0[1] + $0[3] }.max() ?? 0, shape: s.shape, into: out)
       try f.expect(out, want, "attention", "decode")
     }
   }

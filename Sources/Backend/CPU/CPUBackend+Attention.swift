@@ -30,30 +30,26 @@ extension CPUBackend {
   }
 
   public func appendKV(
-    qkv: Tensor, source: Tensor, slots: Tensor, positions: Tensor, shape: AttentionShape,
-    keys: Tensor, values: Tensor
+    qkv: Tensor, entries: Tensor, shape: AttentionShape, keys: Tensor, values: Tensor
   ) throws {
     let op = "appendKV"
-    let (m, _, capacity) = try Check.appendKV(
-      qkv: qkv, source: source, slots: slots, positions: positions, shape: shape, keys: keys,
-      values: values)
+    let m = try Check.appendKV(
+      qkv: qkv, entries: entries, shape: shape, keys: keys, values: values)
     mpo_append_kv(
-      pool, try floats(qkv, op), try ints(source, op), try ints(slots, op),
-      try ints(positions, op), m, shape.c, capacity, try floats(keys, op), try floats(values, op))
+      pool, try floats(qkv, op), try ints(entries, op), m, shape.c, try floats(keys, op),
+      try floats(values, op))
   }
 
   public func attentionDecode(
-    qkv: Tensor, keys: Tensor, values: Tensor, slots: Tensor, lengths: Tensor, longest: Int,
-    shape: AttentionShape, into out: Tensor
+    qkv: Tensor, keys: Tensor, values: Tensor, runs: Tensor, longest: Int, shape: AttentionShape,
+    into out: Tensor
   ) throws {
     let op = "attentionDecode"
-    let (b, _, capacity) = try Check.attentionDecode(
-      qkv: qkv, keys: keys, values: values, slots: slots, lengths: lengths, longest: longest,
-      shape: shape, into: out)
+    let b = try Check.attentionDecode(
+      qkv: qkv, keys: keys, values: values, runs: runs, longest: longest, shape: shape, into: out)
     let status = mpo_attention_decode(
-      pool, try floats(qkv, op), try floats(keys, op), try floats(values, op),
-      try ints(slots, op), try ints(lengths, op), b, longest, shape.c, capacity,
-      try floats(out, op))
+      pool, try floats(qkv, op), try floats(keys, op), try floats(values, op), try ints(runs, op),
+      b, longest, shape.c, try floats(out, op))
     try check(status, op)
   }
 }

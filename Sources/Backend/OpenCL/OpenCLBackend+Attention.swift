@@ -100,32 +100,30 @@
     }
 
     public func appendKV(
-      qkv: Tensor, source: Tensor, slots: Tensor, positions: Tensor, shape: AttentionShape,
-      keys: Tensor, values: Tensor
+      qkv: Tensor, entries: Tensor, shape: AttentionShape, keys: Tensor, values: Tensor
     ) throws {
-      let (m, _, capacity) = try Check.appendKV(
-        qkv: qkv, source: source, slots: slots, positions: positions, shape: shape, keys: keys,
-        values: values)
+      let m = try Check.appendKV(
+        qkv: qkv, entries: entries, shape: shape, keys: keys, values: values)
       try launch(
         "append_kv", decodeProgram(shape), groups: [m],
         [
-          .rows(qkv), .tensor(source), .tensor(slots), .tensor(positions), .tensor(keys),
-          .tensor(values), .size(capacity), .size(shape.heads), .size(shape.keyValueHeads),
+          .rows(qkv), .tensor(entries), .tensor(keys), .tensor(values), .size(shape.heads),
+          .size(shape.keyValueHeads),
         ])
     }
 
     public func attentionDecode(
-      qkv: Tensor, keys: Tensor, values: Tensor, slots: Tensor, lengths: Tensor, longest: Int,
+      qkv: Tensor, keys: Tensor, values: Tensor, runs: Tensor, longest: Int,
       shape: AttentionShape, into out: Tensor
     ) throws {
-      let (b, _, capacity) = try Check.attentionDecode(
-        qkv: qkv, keys: keys, values: values, slots: slots, lengths: lengths, longest: longest,
-        shape: shape, into: out)
+      let b = try Check.attentionDecode(
+        qkv: qkv, keys: keys, values: values, runs: runs, longest: longest, shape: shape,
+        into: out)
       try launch(
         "attention_decode", decodeProgram(shape), groups: [b, shape.heads],
         [
-          .rows(qkv), .tensor(keys), .tensor(values), .tensor(slots), .tensor(lengths), .rows(out),
-          .size(capacity), .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale),
+          .rows(qkv), .tensor(keys), .tensor(values), .tensor(runs), .rows(out),
+          .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale),
           .local(4 * attentionItems),
         ])
     }

@@ -107,11 +107,11 @@ int mpo_attention_backward(
     mpo_pool *pool, const float *d_out, const float *qkv, const float *out, const float *lse,
     const int *sequences, long s, mpo_heads shape, float *d_qkv);
 void mpo_append_kv(
-    mpo_pool *pool, const float *qkv, const int *source, const int *slots, const int *positions,
-    long m, mpo_heads shape, long capacity, float *keys, float *values);
+    mpo_pool *pool, const float *qkv, const int *entries, long m, mpo_heads shape, float *keys,
+    float *values);
 int mpo_attention_decode(
-    mpo_pool *pool, const float *qkv, const float *keys, const float *values, const int *slots,
-    const int *lengths, long b, long longest, mpo_heads shape, long capacity, float *out);
+    mpo_pool *pool, const float *qkv, const float *keys, const float *values, const int *runs,
+    long b, long longest, mpo_heads shape, float *out);
 
 // MARK: Vocabulary rows (softmax.c, loss.c, sampling.c)
 

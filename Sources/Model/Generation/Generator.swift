@@ -102,17 +102,18 @@ public final class Generator {
     }
   }
 
-  /// Decodes `rows` (indices into `prompts`) together. Drawn tokens stay on the device as the next
+  /// Decodes `rows` (each continues one of `prompts`) together. Drawn tokens stay on the device as the next
   /// step's input; every `readEvery` steps they are read back and rows that stopped leave.
   private func decode(
     _ prompts: [[Int32]], _ rows: [GenerationRow], _ settings: GenerationSettings
   ) throws -> [Completion] {
     var completions = rows.map { _ in Completion() }
     guard settings.maxNewTokens > 0, !rows.isEmpty else { return completions }
-    let capacity = (prompts.map(\.count).max() ?? 0) + settings.maxNewTokens
+    let prompts = try PackedPrompts(prompts, rows, decoder)
     let cache = try KVCache(
-      slots: rows.count, capacity: capacity, shape: decoder.shape, on: backend)
-    var logits = try prefill(prompts, rows, cache)
+      promptStarts: prompts.batch.starts, rows: rows.count, own: settings.maxNewTokens,
+      shape: decoder.shape, on: backend)
+    var logits = try prefill(prompts, cache)
     var active = try ActiveRows(Array(rows.indices), rows, on: backend)
     var unread: [DrawnTokens] = []
     for index in 0..<settings.maxNewTokens {
@@ -133,15 +134,13 @@ public final class Generator {
           next = try backend.indices(running.compactMap { completions[$0].tokens.last })
         }
       }
-      logits = try step(
-        next, active, positions: active.slots.map { prompts[rows[$0].prompt].count + index },
-        cache)
+      logits = try step(next, active, prompts, index: index, cache)
     }
     return completions
   }
 
   /// Appends what was drawn to the completions; what a row drew after a stop token is dropped.
-  /// Returns the slots that go on.
+  /// Returns the rows that go on.
   private func read(
     _ unread: [DrawnTokens], of active: ActiveRows, into completions: inout [Completion],
     _ settings: GenerationSettings
@@ -159,69 +158,71 @@ public final class Generator {
     return active.slots.filter { !completions[$0].stopped }
   }
 
-  /// Runs every prompt once, fills the cache slots of its rows, and returns the first logits
+  /// Runs every prompt once, which fills its part of the cache, and returns the first logits
   /// (rows, V).
-  private func prefill(
-    _ prompts: [[Int32]], _ rows: [GenerationRow], _ cache: KVCache
-  ) throws -> Tensor {
-    let used = Set(rows.map(\.prompt)).sorted()
-    let batch = try PackedBatch(used.map { prompts[$0] }, shape: decoder.shape, on: backend)
-    let place = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
-    var source: [Int] = []
-    var slots: [Int] = []
-    var positions: [Int] = []
-    var last: [Int] = []
-    for (slot, row) in rows.enumerated() {
-      guard let p = place[row.prompt] else { continue }
-      for position in 0..<prompts[row.prompt].count {
-        source.append(batch.starts[p] + position)
-        slots.append(slot)
-        positions.append(position)
-      }
-      last.append(batch.starts[p + 1] - 1)
-    }
-    let targets = CacheTargets(
-      source: try backend.indices(source), slots: try backend.indices(slots),
-      positions: try backend.indices(positions))
+  private func prefill(_ prompts: PackedPrompts, _ cache: KVCache) throws -> Tensor {
+    let batch = prompts.batch
+    let entries = try backend.indices(Array(0..<batch.tokens))
     let shape = decoder.shape.attention
     let hidden = try decoder.hidden(
       Decoder.Input(batch), TrainableParameters(values: parameters),
       tape: Tape(backend, recording: false), checkpointing: false
     ) { tape, qkv, layer in
-      try cache.append(qkv.value, targets, layer: layer)
+      try cache.append(qkv.value, entries, layer: layer)
       return try tape.attention(qkv, sequences: batch.sequences, shape: shape)
     }
     // The hidden state of each prompt's end, once for each of its rows.
-    let ends = try backend.empty([rows.count, decoder.shape.width])
+    let last = prompts.places.map { batch.starts[$0 + 1] - 1 }
+    let ends = try backend.empty([last.count, decoder.shape.width])
     try backend.gatherRows(hidden.value, rows: backend.indices(last), into: ends)
     return try decoder.logits(ends, parameters)
   }
 
-  /// One new token for each active row; logits (rows, V).
+  /// Token `index` of each active row; logits (rows, V).
   private func step(
-    _ tokens: Tensor, _ active: ActiveRows, positions: [Int], _ cache: KVCache
+    _ tokens: Tensor, _ active: ActiveRows, _ prompts: PackedPrompts, index: Int, _ cache: KVCache
   ) throws -> Tensor {
-    let positionIndices = try backend.indices(positions)
-    let lengths = try backend.indices(positions.map { $0 + 1 })
-    let targets = CacheTargets(
-      source: active.order, slots: active.slotIndices, positions: positionIndices)
+    let positions = active.slots.map { prompts.length(of: $0) + index }
+    let entries = try backend.indices(
+      active.slots.map { cache.entry(row: $0, position: index) })
+    let runs = try backend.indices(
+      active.slots.flatMap {
+        cache.runs(prompt: prompts.places[$0], row: $0, count: index + 1)
+      }
+    ).reshaped([active.slots.count, 4])
     let longest = (positions.max() ?? 0) + 1
     let shape = decoder.shape.attention
     let hidden = try decoder.hidden(
-      Decoder.Input(ids: tokens, positions: positionIndices, positionCount: longest),
+      Decoder.Input(
+        ids: tokens, positions: backend.indices(positions), positionCount: longest),
       TrainableParameters(values: parameters), tape: Tape(backend, recording: false),
       checkpointing: false
     ) { [backend] tape, qkv, layer in
-      try cache.append(qkv.value, targets, layer: layer)
+      try cache.append(qkv.value, entries, layer: layer)
       let out = Variable(try backend.empty([qkv.value.rows, shape.outputWidth]))
       try backend.attentionDecode(
-        qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer],
-        slots: active.slotIndices, lengths: lengths, longest: longest, shape: shape,
-        into: out.value)
+        qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer], runs: runs,
+        longest: longest, shape: shape, into: out.value)
       return out
     }
     return try decoder.logits(hidden.value, parameters)
   }
+}
+
+/// The prompts that some rows continue, each once, and which of them each row's is.
+private struct PackedPrompts {
+  let batch: PackedBatch
+  /// Row to its prompt's place in the batch.
+  let places: [Int]
+
+  init(_ prompts: [[Int32]], _ rows: [GenerationRow], _ decoder: Decoder) throws {
+    let used = Set(rows.map(\.prompt)).sorted()
+    let place = Dictionary(uniqueKeysWithValues: used.enumerated().map { ($1, $0) })
+    batch = try PackedBatch(used.map { prompts[$0] }, shape: decoder.shape, on: decoder.backend)
+    places = rows.compactMap { place[$0.prompt] }
+  }
+
+  func length(of row: Int) -> Int { batch.starts[places[row] + 1] - batch.starts[places[row]] }
 }
 
 /// One row of a generation batch: which prompt it continues, and its number for the randomness.
@@ -230,19 +231,14 @@ struct GenerationRow {
   var number: Int
 }
 
-/// The rows still running: their cache slots, and on the device the same, their numbers for the
-/// randomness, and 0, 1, ...
+/// The rows still running, and on the device their numbers for the randomness.
 private struct ActiveRows {
   let slots: [Int]
-  let slotIndices: Tensor
   let numbers: Tensor
-  let order: Tensor
 
   init(_ slots: [Int], _ rows: [GenerationRow], on backend: any ComputeBackend) throws {
     self.slots = slots
-    slotIndices = try backend.indices(slots)
     numbers = try backend.indices(slots.map { rows[$0].number })
-    order = try backend.indices(Array(slots.indices))
   }
 }
 

@@ -1,30 +1,43 @@
 import MPOBackend
 
-/// Which packed rows go to which cache entries.
-struct CacheTargets {
-  var source: Tensor
-  var slots: Tensor
-  var positions: Tensor
-}
-
-/// Keys (rotated) and values of every layer, (slots, capacity, G, D) each.
+/// Keys (rotated) and values of every layer, (entries, G, D) each: first the prompts one behind the
+/// other, each once however many rows continue it, then `own` entries for each row.
 final class KVCache {
   let keys: [Tensor]
   let values: [Tensor]
+  /// First entry of each prompt, and behind the last.
+  private let promptStarts: [Int]
+  /// Entries of a row.
+  private let own: Int
   private let shape: DecoderShape
   private let backend: any ComputeBackend
 
-  init(slots: Int, capacity: Int, shape: DecoderShape, on backend: any ComputeBackend) throws {
-    let dims = [slots, capacity, shape.keyValueHeads, shape.headWidth]
+  init(
+    promptStarts: [Int], rows: Int, own: Int, shape: DecoderShape, on backend: any ComputeBackend
+  ) throws {
+    self.promptStarts = promptStarts
+    self.own = own
+    let dims = [(promptStarts.last ?? 0) + rows * own, shape.keyValueHeads, shape.headWidth]
     keys = try (0..<shape.layers).map { _ in try backend.empty(dims) }
     values = try (0..<shape.layers).map { _ in try backend.empty(dims) }
     self.shape = shape
     self.backend = backend
   }
 
-  func append(_ qkv: Tensor, _ targets: CacheTargets, layer: Int) throws {
+  /// Entry `position` of a row's own.
+  func entry(row: Int, position: Int) -> Int {
+    (promptStarts.last ?? 0) + row * own + position
+  }
+
+  /// What `attentionDecode` reads for a row with `count` entries of its own behind those of `prompt`.
+  func runs(prompt: Int, row: Int, count: Int) -> [Int] {
+    let start = promptStarts[prompt]
+    return [start, promptStarts[prompt + 1] - start, entry(row: row, position: 0), count]
+  }
+
+  /// Row m of `qkv` becomes entry entries[m].
+  func append(_ qkv: Tensor, _ entries: Tensor, layer: Int) throws {
     try backend.appendKV(
-      qkv: qkv, source: targets.source, slots: targets.slots, positions: targets.positions,
-      shape: shape.attention, keys: keys[layer], values: values[layer])
+      qkv: qkv, entries: entries, shape: shape.attention, keys: keys[layer], values: values[layer])
   }
 }
