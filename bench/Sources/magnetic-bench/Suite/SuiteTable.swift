@@ -1,0 +1,109 @@
+import Foundation
+
+/// The rows of a workload from what was measured, and all rows as text.
+struct SuiteTable {
+  var rows: [SuiteResult.Row] = []
+  /// Peers that were not run and have no figure, and why.
+  var left: [String] = []
+
+  /// A row for every measure and peer. `limits`: FLOP/s and bytes/s of this run; nil when unknown.
+  mutating func add(
+    _ workload: Workload, _ entries: [SuiteResult.Entry], limits: (flops: Double, bytes: Double)?
+  ) {
+    func entry(_ name: String) -> SuiteResult.Entry? {
+      entries.last { $0.workload == workload.name && $0.contender == name }
+    }
+    let (skipped, present) = workload.peers.reduce(into: ([Contender](), [Contender]())) {
+      entry($1.name)?.status == .skipped ? $0.0.append($1) : $0.1.append($1)
+    }
+    left += skipped.map { "\(workload.name), \($0.name): \(entry($0.name)?.reason ?? "not run")" }
+    for measure in workload.measures {
+      let peers = present.filter { $0.measures?.contains(measure) ?? true }
+      let pairs: [Contender?] = peers.isEmpty ? [nil] : peers
+      for peer in pairs {
+        let ours = opponent(of: peer, workload)
+        let own = entry("ours \(ours.name)")
+        let mine = own?.report.flatMap { measure.value(in: $0) }
+        var row = SuiteResult.Row(
+          workload: "\(workload.title), \(ours.precision)", measure: measure.title, ours: mine)
+        row.share = share(measure, own?.report, limits)
+        if mine == nil { row.remark = own?.reason.map { "ours: \($0)" } }
+        if let peer {
+          row.peer = peer.name
+          let other = entry(peer.name)
+          row.theirs = other?.report.flatMap { measure.value(in: $0, phases: peer.phases) }
+          row.remark = row.remark ?? remark(other)
+          row.ratio = ratio(measure, row.ours, row.theirs)
+        }
+        rows.append(row)
+      }
+    }
+  }
+
+  /// Ours of the peer's precision, else the first.
+  private func opponent(of peer: Contender?, _ workload: Workload) -> Contender {
+    workload.ours.first { $0.precision == peer?.precision } ?? workload.ours[0]
+  }
+
+  private func ratio(_ measure: Measure, _ ours: Double?, _ theirs: Double?) -> Double? {
+    guard let ours, let theirs, ours > 0, theirs > 0 else { return nil }
+    return measure.higherIsBetter ? ours / theirs : theirs / ours
+  }
+
+  private func share(
+    _ measure: Measure, _ report: Report?, _ limits: (flops: Double, bytes: Double)?
+  ) -> Double? {
+    guard let limits, let report, let phase = measure.phase, let cost = report.cost[phase],
+      let seconds = report.seconds(phase)
+    else { return nil }
+    return cost.seconds(flopsPerSecond: limits.flops, bytesPerSecond: limits.bytes) / seconds
+  }
+
+  private func remark(_ entry: SuiteResult.Entry?) -> String? {
+    guard let entry else { return "not run" }
+    switch entry.status {
+    case .measured: return nil
+    case .stored: return "stored \(entry.date.prefix(10))"
+    case .missing: return "not installed"
+    case .failed: return "failed: \(entry.reason ?? "?")"
+    case .skipped: return entry.reason ?? "not run"
+    }
+  }
+
+  private static let header = [
+    "workload", "measure", "ours", "peer", "peer's", "ratio", "share", "",
+  ]
+
+  private func cells(_ row: SuiteResult.Row) -> [String] {
+    [
+      row.workload, row.measure, row.ours.map(figure) ?? "-", row.peer ?? "-",
+      row.theirs.map(figure) ?? "-", row.ratio.map { figure2($0) } ?? "-",
+      row.share.map { figure2($0) } ?? "-", row.remark ?? "",
+    ]
+  }
+
+  /// Aligned for a terminal.
+  var text: String {
+    let lines = [Self.header] + rows.map(cells)
+    let widths = Self.header.indices.map { i in lines.map { $0[i].count }.max() ?? 0 }
+    return lines.map { line in
+      var text = zip(line, widths).map { padded($0, $1) }.joined(separator: "  ")
+      while text.last == " " { text.removeLast() }
+      return text
+    }.joined(separator: "\n") + notRun
+  }
+
+  var markdown: String {
+    let all = [Self.header, Self.header.map { _ in "---" }] + rows.map(cells)
+    return all.map { "| " + $0.joined(separator: " | ") + " |" }.joined(separator: "\n") + "\n"
+      + notRun
+  }
+
+  private var notRun: String {
+    left.isEmpty ? "" : "\nNot run: \(left.joined(separator: "; ")).\n"
+  }
+
+  private func figure2(_ x: Double) -> String {
+    x >= 100 ? figure(x) : String(format: x >= 10 ? "%.1f" : "%.2f", x)
+  }
+}
