@@ -13,21 +13,21 @@ struct Train: ParsableCommand {
   @OptionGroup var repeats: Repeats
   @Option(help: "S (15 M), M (135 M) or tiny.") var shape = BenchShape.small
   @Option(help: "Rows in the batch.") var rows = 4
-  @Option(help: "Tokens a row.") var length = 128
+  @Option(help: "Input tokens a row; as many are predicted.") var length = 128
 
   func run() throws {
     let backend = try place.open()
     let baseline = Resident.restartPeak()
     let model = try BenchModel(shape.decoder(positions: length), on: backend)
     let learner = try model.crossEntropyLearner(steps: repeats.repeats + 1)
-    let batch = model.tokens(rows, length)
+    let batch = model.tokens(rows, length + 1)
     try backend.trim()
     var report = Report()
     report.times = try repeats.run { _ in
       ["train": try measured(on: backend) { _ = try learner.step([batch]) }]
     }
     report.work = ["train": Double(rows * length)]
-    report.cost = ["train": model.shape.trainCost(rows: rows, length: 1, new: length - 1)]
+    report.cost = ["train": model.shape.trainCost(rows: rows, length: 1, new: length)]
     report.memory = [
       "peak": Resident.peak, "baseline": baseline, "states": 4 * model.weightsMiB,
       "tensors": Double(backend.memory.peak) / 1_048_576,
