@@ -11,9 +11,11 @@ struct MachineLimits {
   func f32FLOPsPerSecond() -> Double { peak(limit_fma_f32) }
 
   /// FLOP/s of bf16 dot products; nil where the processor has no instruction for them.
-  func bf16FLOPsPerSecond() -> Double? {
+  func bf16FLOPsPerSecond() -> Double? { Self.hasBF16 ? peak(limit_dot_bf16) : nil }
+
+  static var hasBF16: Bool {
     var sum = 0.0
-    return limit_dot_bf16(1, &sum) > 0 ? peak(limit_dot_bf16) : nil
+    return limit_dot_bf16(1, &sum) > 0
   }
 
   private func peak(_ loop: @escaping @Sendable (Int, UnsafeMutablePointer<Double>?) -> Double)

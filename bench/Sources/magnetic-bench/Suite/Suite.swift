@@ -22,6 +22,10 @@ struct Suite: ParsableCommand {
   @Option(help: "Take the peers' figures from this result file instead of running them.")
   var peersFrom: String?
   @Flag(help: "Run the slow peers too (minutes each).") var slow = false
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Ours in bf16 too. Default: where the processor has bf16 instructions.")
+  var bf16: Bool?
   @Option(help: "Start no more peers after this many minutes.") var minutes = 9.0
   @Option(help: "OpenCL device of the OpenCL workloads; none leaves them out.")
   var opencl = "opencl"
@@ -59,7 +63,8 @@ struct Suite: ParsableCommand {
   }
 
   private func workloads() throws -> [Workload] {
-    let all = WorkloadList(quick: quick, openCLDevice: opencl).all
+    let bf16 = bf16 ?? MachineLimits.hasBF16
+    let all = WorkloadList(quick: quick, openCLDevice: opencl, bf16: bf16).all
       .filter { opencl != "none" || !$0.isOpenCL }
     guard let only else { return all }
     let parts = only.split(separator: ",").map(String.init)

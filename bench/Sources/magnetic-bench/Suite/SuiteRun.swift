@@ -88,13 +88,14 @@ struct SuiteRun {
     return table
   }
 
-  /// An OpenCL device that is this processor has its peak; of any other the peak is not measured.
-  private func limits(openCL: Bool) -> (flops: Double, bytes: Double)? {
+  /// By precision. bf16 goes by f32's peak where the processor has no bf16 instructions. An OpenCL
+  /// device that is this processor has its peak; of any other the peak is not measured.
+  private func limits(openCL: Bool) -> [String: SuiteTable.Limit] {
     func best(_ name: String) -> Double? { result.limits[name]?.max() }
-    guard let flops = best("fma_f32") else { return nil }
-    guard openCL else { return best("read").map { (flops, $0) } }
-    guard result.host["opencl_kind"] == "opencl-cpu" else { return nil }
-    return best("opencl_copy").map { (flops, $0) }
+    guard let f32 = best("fma_f32"), let bytes = best(openCL ? "opencl_copy" : "read"),
+      !openCL || result.host["opencl_kind"] == "opencl-cpu"
+    else { return [:] }
+    return ["f32": (f32, bytes), "bf16": (best("dot_bf16") ?? f32, bytes)]
   }
 
   /// What stands above the table in Markdown.

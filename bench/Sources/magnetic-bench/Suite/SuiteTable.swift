@@ -6,9 +6,12 @@ struct SuiteTable {
   /// Peers that were not run and have no figure, and why.
   var left: [String] = []
 
-  /// A row for every measure and peer. `limits`: FLOP/s and bytes/s of this run; nil when unknown.
+  /// FLOP/s and bytes/s.
+  typealias Limit = (flops: Double, bytes: Double)
+
+  /// A row for every measure and peer. `limits`: those of this run by precision; none when unknown.
   mutating func add(
-    _ workload: Workload, _ entries: [SuiteResult.Entry], limits: (flops: Double, bytes: Double)?
+    _ workload: Workload, _ entries: [SuiteResult.Entry], limits: [String: Limit]
   ) {
     func entry(_ name: String) -> SuiteResult.Entry? {
       entries.last { $0.workload == workload.name && $0.contender == name }
@@ -26,7 +29,7 @@ struct SuiteTable {
         let mine = own?.report.flatMap { measure.value(in: $0) }
         var row = SuiteResult.Row(
           workload: "\(workload.title), \(ours.precision)", measure: measure.title, ours: mine)
-        row.share = share(measure, own?.report, limits)
+        row.share = share(measure, own?.report, limits[ours.precision])
         if mine == nil { row.remark = own?.reason.map { "ours: \($0)" } }
         if let peer {
           row.peer = peer.name
@@ -51,7 +54,7 @@ struct SuiteTable {
   }
 
   private func share(
-    _ measure: Measure, _ report: Report?, _ limits: (flops: Double, bytes: Double)?
+    _ measure: Measure, _ report: Report?, _ limits: Limit?
   ) -> Double? {
     guard let limits, let report, let phase = measure.phase, let cost = report.cost[phase],
       let seconds = report.seconds(phase)

@@ -3,14 +3,23 @@ struct WorkloadList {
   var quick = false
   /// Asked for OpenCL work.
   var openCLDevice = "opencl"
+  /// Ours in bf16 too.
+  var bf16 = false
 
   var all: [Workload] {
     [
-      iteration(quick ? "tiny" : "S", rows: 16, ours: ["--repeats", "5", "--budget", "30"]),
-      iteration(quick ? "tiny" : "M", rows: 8, ours: ["--repeats", "3", "--budget", "60"]),
+      iteration(quick ? "tiny" : "S", rows: 16, ["--repeats", "5", "--budget", "30"]),
+      iteration(quick ? "tiny" : "M", rows: 8, ["--repeats", "3", "--budget", "60"]),
       loss(vocabulary: quick ? 3200 : 32000), loss(vocabulary: quick ? 4915 : 49152),
       step, products, openCLTrain, openCLProducts,
     ]
+  }
+
+  /// One of our commands in every precision.
+  private func ours(_ arguments: [String]) -> [Contender] {
+    (bf16 ? ["f32", "bf16"] : ["f32"]).map {
+      Contender(name: $0, precision: $0, arguments: arguments + ["--precision", $0])
+    }
   }
 
   private var repeats: [String] { ["--repeats", quick ? "1" : "3"] }
@@ -20,7 +29,7 @@ struct WorkloadList {
   private static let train = Measure.rate("train", unit: "tokens/s")
 
   /// `rows` rows of 64 + 64.
-  private func iteration(_ shape: String, rows: Int, ours: [String]) -> Workload {
+  private func iteration(_ shape: String, rows: Int, _ more: [String]) -> Workload {
     let sizes = ["--shape", shape, "--rows", "\(rows)", "--prompt", "64", "--new", "64"]
     // One iteration of M takes PyTorch half a minute on two slow cores.
     let few = quick || rows < 16 ? ["--repeats", "1"] : ["--repeats", "3", "--budget", "40"]
@@ -49,9 +58,7 @@ struct WorkloadList {
     tuned.measures = [Self.train, .time("iteration"), .peak]
     return Workload(
       name: "iteration-\(shape)-\(rows)", title: "\(shape), \(rows) rows of 64+64",
-      ours: [
-        Contender(name: "f32", arguments: ["iteration"] + sizes + (quick ? repeats : ours))
-      ],
+      ours: ours(["iteration"] + sizes + (quick ? repeats : more)),
       peers: [
         torch("PyTorch f32", "f32"), torch("PyTorch bf16", "bf16"), compiled, tuned, llama("f32"),
         llama("bf16"),
@@ -66,7 +73,7 @@ struct WorkloadList {
     let sizes = ["--rows", "\(n)", "--width", "\(c)", "--vocabulary", "\(vocabulary)"]
     return Workload(
       name: "loss-\(vocabulary)", title: "magnetic loss, N \(n) C \(c) V \(vocabulary)",
-      ours: [Contender(name: "f32", arguments: ["loss"] + sizes + repeats + ["--budget", "20"])],
+      ours: ours(["loss"] + sizes + repeats + ["--budget", "20"]),
       peers: ["f32", "bf16"].map {
         Contender(
           name: "PyTorch \($0)", precision: $0, program: .python("torch_loss.py"),
@@ -86,11 +93,7 @@ struct WorkloadList {
     }
     return Workload(
       name: "step", title: "MPO step, \(shape), 16 prompts x 2 x 64",
-      ours: [
-        Contender(
-          name: "f32",
-          arguments: ["step", "--samples", "2"] + sizes + repeats + ["--budget", "25"])
-      ],
+      ours: ours(["step", "--samples", "2"] + sizes + repeats + ["--budget", "25"]),
       peers: [trl("best", slow: false), trl("shipped", slow: true)],
       measures: [.time("step"), .peak, .beyondStates])
   }
@@ -100,7 +103,7 @@ struct WorkloadList {
     let list = ["--sizes", sizes.joined(separator: ",")]
     return Workload(
       name: "products", title: "matrix product",
-      ours: [Contender(name: "f32", arguments: ["products"] + list + repeats)],
+      ours: ours(["products"] + list + repeats),
       peers: ["f32", "bf16"].map {
         Contender(
           name: "PyTorch \($0)", precision: $0, program: .python("torch_products.py"),

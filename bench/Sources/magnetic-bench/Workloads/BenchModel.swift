@@ -9,12 +9,18 @@ struct BenchModel {
   let shape: DecoderShape
   let decoder: Decoder
   let policy: ParameterSet
+  let cost: DecoderCost
 
-  init(_ shape: DecoderShape, on backend: any ComputeBackend) throws {
+  /// With `.bf16`, policy and magnet have a bf16 copy for products.
+  init(
+    _ shape: DecoderShape, _ precision: ProductPrecision = .f32, on backend: any ComputeBackend
+  ) throws {
     self.backend = backend
     self.shape = shape
     decoder = Decoder(shape, on: backend)
     policy = try ParameterSet.random(ParameterLayout(shape), seed: 1, on: backend)
+      .computing(in: precision, on: backend)
+    cost = DecoderCost(shape, precision)
   }
 
   /// MPO with one optimizer step a rollout; `steps` in all.

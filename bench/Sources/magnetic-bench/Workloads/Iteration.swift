@@ -29,7 +29,8 @@ struct Iteration: ParsableCommand {
   func run() throws {
     let backend = try place.open()
     let baseline = Resident.restartPeak()
-    let model = try BenchModel(shape.decoder(positions: prompt + new), on: backend)
+    let model = try BenchModel(
+      shape.decoder(positions: prompt + new), place.precision, on: backend)
     let learner = try model.learner(
       steps: repeats.repeats + 1, gradientCheckpointing: gradientCheckpointing)
     let prompts = model.tokens(rows, prompt)
@@ -39,10 +40,10 @@ struct Iteration: ParsableCommand {
     let all = Double(rows * (prompt + new))
     report.work = ["generate": Double(rows * new), "forward": all, "train": all]
     report.cost = [
-      "generate": model.shape.generationCost(prompts: rows, samples: 1, length: prompt, new: new),
-      "forward": model.shape.forwardCost(rows: rows, length: prompt, new: new),
-      "train": model.shape.trainCost(rows: rows, length: prompt, new: new),
-      "iteration": model.shape.iterationCost(prompts: rows, samples: 1, length: prompt, new: new),
+      "generate": model.cost.generation(prompts: rows, samples: 1, length: prompt, new: new),
+      "forward": model.cost.forward(rows: rows, length: prompt, new: new),
+      "train": model.cost.train(rows: rows, length: prompt, new: new),
+      "iteration": model.cost.iteration(prompts: rows, samples: 1, length: prompt, new: new),
     ]
     report.memory = [
       "peak": Resident.peak, "baseline": baseline, "states": 5 * model.weightsMiB,

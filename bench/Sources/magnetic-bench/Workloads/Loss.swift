@@ -19,8 +19,8 @@ struct Loss: ParsableCommand {
   func run() throws {
     let backend = try place.open()
     // Code, threads and kernels are loaded before memory is counted.
-    try LossInputs(16, 32, 64, on: backend).loss(on: backend)
-    let inputs = try LossInputs(rows, width, vocabulary, on: backend)
+    try LossInputs(16, 32, 64, place.precision, on: backend).loss(on: backend)
+    let inputs = try LossInputs(rows, width, vocabulary, place.precision, on: backend)
     try backend.synchronize()
     try backend.trim()
     let live = backend.memory.live
@@ -29,7 +29,7 @@ struct Loss: ParsableCommand {
     report.times = try repeats.run { _ in
       ["loss": try measured(on: backend) { try inputs.loss(on: backend) }]
     }
-    let cost = LossInputs.cost(rows, width, vocabulary)
+    let cost = LossInputs.cost(rows, width, vocabulary, place.precision)
     report.work = ["loss": cost.flops]
     report.cost = ["loss": cost]
     report.memory = [

@@ -10,7 +10,11 @@ struct LossInputs {
   /// dHidden (N, C) and dWeight (V, C).
   let gradients: ProjectionGradients
 
-  init(_ n: Int, _ c: Int, _ v: Int, on backend: any ComputeBackend) throws {
+  /// With `.bf16` the projections are bf16.
+  init(
+    _ n: Int, _ c: Int, _ v: Int, _ precision: ProductPrecision = .f32,
+    on backend: any ComputeBackend
+  ) throws {
     var random = PhiloxGenerator(seed: 3, domain: .test)
     // A prime number of values, repeated: random enough, and quick to make.
     let values = (0..<1_000_003).map { _ in (random.uniform() - 0.5) * 0.1 }
@@ -22,7 +26,9 @@ struct LossInputs {
       return t
     }
     policies = try (0..<3).map { _ in
-      ProjectedPolicy(hidden: try tensor([n, c]), weight: try tensor([v, c]))
+      let (hidden, weight) = (try tensor([n, c]), try tensor([v, c]))
+      return ProjectedPolicy(
+        hidden: hidden, weight: precision == .bf16 ? try backend.bfloat16(weight) : weight)
     }
     targets = try backend.indices((0..<n).map { _ in Int32(random.next() % UInt64(v)) })
     advantages = try backend.tensor((0..<n).map { $0 % 2 == 0 ? 0.25 : -0.25 })
@@ -41,8 +47,10 @@ struct LossInputs {
 
   /// Three projections forward, and two products of the backward pass; inputs are read once and the
   /// gradients written once.
-  static func cost(_ n: Int, _ c: Int, _ v: Int) -> Cost {
-    Cost(
-      flops: 10 * Double(n) * Double(c) * Double(v), bytes: 4 * 4 * Double(n + v) * Double(c))
+  static func cost(_ n: Int, _ c: Int, _ v: Int, _ precision: ProductPrecision) -> Cost {
+    let weightSize = precision == .bf16 ? 2.0 : 4
+    return Cost(
+      flops: 10 * Double(n) * Double(c) * Double(v),
+      bytes: Double(c) * (4 * 4 * Double(n) + (3 * weightSize + 4) * Double(v)))
   }
 }

@@ -4,7 +4,7 @@ import MPOBackend
 /// Matrix products by size.
 struct Products: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Matrix products c = a b in f32, FLOP/s by size.",
+    abstract: "Matrix products c = a b, FLOP/s by size; a and b in the given precision, c in f32.",
     discussion: "The peers are peers/torch_products.py and, on OpenCL, peers/tinygrad_products.py.")
 
   @OptionGroup var place: DeviceArguments
@@ -15,6 +15,7 @@ struct Products: ParsableCommand {
   func run() throws {
     let backend = try place.open()
     var report = Report()
+    let operandBytes = place.precision == .bf16 ? 2.0 : 4
     for size in sizes.split(separator: ",").map(String.init) {
       let numbers = size.split(separator: "x").compactMap { Int($0) }
       guard let first = numbers.first, [1, 3].contains(numbers.count),
@@ -25,7 +26,8 @@ struct Products: ParsableCommand {
       let flops = 2 * Double(m) * Double(n) * Double(k)
       report.times[size] = try seconds(m, n, k, calls: max(1, Int(1e9 / flops)), backend)
       report.work[size] = flops
-      report.cost[size] = Cost(flops: flops, bytes: 4 * Double(m * k + k * n + m * n))
+      let (operands, product) = (Double(m * k + k * n), Double(m * n))
+      report.cost[size] = Cost(flops: flops, bytes: operandBytes * operands + 4 * product)
     }
     report.device = backend.description.name
     try repeats.print(report, unit: "FLOP/s")
@@ -36,14 +38,15 @@ struct Products: ParsableCommand {
   ) throws -> [Double] {
     var random = PhiloxGenerator(seed: 4, domain: .test)
     func matrix(_ rows: Int, _ columns: Int) throws -> Tensor {
-      try backend.tensor(
+      let x = try backend.tensor(
         (0..<(rows * columns)).map { _ in random.uniform() - 0.5 }, [rows, columns])
+      return place.precision == .bf16 ? try backend.bfloat16(x) : x
     }
     let (a, b) = (try matrix(m, k), try matrix(k, n))
     let c = try backend.empty([m, n])
     return try repeats.run { _ in
       let all = try measured(on: backend) {
-        for _ in 0..<calls { try backend.matmul(a, b, into: c) }
+        for _ in 0..<calls { try backend.matmul(a, b, into: c, precision: place.precision) }
       }
       return ["product": all / Double(calls)]
     }["product"] ?? []

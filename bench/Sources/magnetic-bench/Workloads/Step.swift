@@ -21,7 +21,8 @@ struct Step: ParsableCommand {
   func run() throws {
     let backend = try place.open()
     let baseline = Resident.restartPeak()
-    let model = try BenchModel(shape.decoder(positions: prompt + new), on: backend)
+    let model = try BenchModel(
+      shape.decoder(positions: prompt + new), place.precision, on: backend)
     let learner = try model.learner(steps: repeats.repeats + 1)
     let texts = model.tokens(prompts, prompt)
     try backend.trim()
@@ -31,7 +32,7 @@ struct Step: ParsableCommand {
     }
     report.work = ["step": Double(prompts * samples * new)]
     report.cost = [
-      "step": model.shape.iterationCost(
+      "step": model.cost.iteration(
         prompts: prompts, samples: samples, length: prompt, new: new)
     ]
     report.memory = [

@@ -18,7 +18,8 @@ struct Train: ParsableCommand {
   func run() throws {
     let backend = try place.open()
     let baseline = Resident.restartPeak()
-    let model = try BenchModel(shape.decoder(positions: length), on: backend)
+    let model = try BenchModel(
+      shape.decoder(positions: length), place.precision, on: backend)
     let learner = try model.crossEntropyLearner(steps: repeats.repeats + 1)
     let batch = model.tokens(rows, length + 1)
     try backend.trim()
@@ -27,7 +28,7 @@ struct Train: ParsableCommand {
       ["train": try measured(on: backend) { _ = try learner.step([batch]) }]
     }
     report.work = ["train": Double(rows * length)]
-    report.cost = ["train": model.shape.trainCost(rows: rows, length: 1, new: length)]
+    report.cost = ["train": model.cost.train(rows: rows, length: 1, new: length)]
     report.memory = [
       "peak": Resident.peak, "baseline": baseline, "states": 4 * model.weightsMiB,
       "tensors": Double(backend.memory.peak) / 1_048_576,
