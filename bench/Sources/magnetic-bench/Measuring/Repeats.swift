@@ -34,22 +34,20 @@ struct Repeats: ParsableArguments {
 struct DeviceArguments: ParsableArguments {
   @Option(help: "cpu, opencl, opencl:<index or name>, auto.") var device = "cpu"
   @Option(help: "CPU threads.") var threads: Int?
-  @Option(help: "Of matrix products: f32, or bf16 (sums, weights and gradients stay f32).")
-  var precision = ProductPrecision.f32
+  @Option(
+    name: .customLong("precision"),
+    help: "Of matrix products: f32, or bf16 (sums, weights and gradients stay f32).")
+  var products = BenchPrecision.f32
+
+  var precision: ProductPrecision { products.product }
 
   func open() throws -> any ComputeBackend {
     try DeviceSelection(parsing: device).open(threads: threads, note: progress)
   }
 }
 
-extension ProductPrecision: @retroactive ExpressibleByArgument {
-  public init?(argument: String) {
-    switch argument {
-    case "f32": self = .f32
-    case "bf16": self = .bf16
-    default: return nil
-    }
-  }
-  public static var allValueStrings: [String] { ["f32", "bf16"] }
-  public var defaultValueDescription: String { self == .f32 ? "f32" : "bf16" }
+/// `ProductPrecision` as an argument.
+enum BenchPrecision: String, CaseIterable, ExpressibleByArgument {
+  case f32, bf16
+  var product: ProductPrecision { self == .f32 ? .f32 : .bf16 }
 }

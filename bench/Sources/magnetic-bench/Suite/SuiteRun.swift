@@ -20,11 +20,12 @@ struct SuiteRun {
       named.name = "ours \(contender.name)"
       run(named, workload, timeout: 300)
     }
-    for peer in workload.peers where plan != .none {
-      let left = deadline.timeIntervalSinceNow
-      if plan == .stored || (plan == .quickOnes && peer.isSlow) {
+    for peer in workload.peers {
+      if plan == .none {
+        take(peer, workload, else: "without peers", stored: false)
+      } else if plan == .stored || (plan == .quickOnes && peer.isSlow) {
         take(peer, workload, else: plan == .stored ? "not in the file" : "slow: run with --slow")
-      } else if plan != .all && left <= 0 {
+      } else if plan != .all && deadline.timeIntervalSinceNow <= 0 {
         take(peer, workload, else: "out of time")
       } else {
         run(peer, workload, timeout: peer.timeout)
@@ -55,9 +56,12 @@ struct SuiteRun {
       "\(workload.name): \(contender.name), \(seconds)" + (entry.reason.map { ": \($0)" } ?? ""))
   }
 
-  private mutating func take(_ peer: Contender, _ workload: Workload, else reason: String) {
+  /// The stored figure, or why there is none.
+  private mutating func take(
+    _ peer: Contender, _ workload: Workload, else reason: String, stored useStored: Bool = true
+  ) {
     result.entries.append(
-      stored.entry(workload.name, peer.name)
+      (useStored ? stored.entry(workload.name, peer.name) : nil)
         ?? SuiteResult.Entry(
           workload: workload.name, contender: peer.name,
           command: child.command(peer).joined(separator: " "), date: timestamp(), status: .skipped,

@@ -19,38 +19,40 @@ struct SuiteTable {
     let (skipped, present) = workload.peers.reduce(into: ([Contender](), [Contender]())) {
       entry($1.name)?.status == .skipped ? $0.0.append($1) : $0.1.append($1)
     }
-    left += skipped.map { "\(workload.name), \($0.name): \(entry($0.name)?.reason ?? "not run")" }
+    left += skipped.map { "\(workload.name), \($0.name) (\(entry($0.name)?.reason ?? "?"))" }
     for measure in workload.measures {
-      let peers = present.filter { $0.measures?.contains(measure) ?? true }
-      let pairs: [Contender?] = peers.isEmpty ? [nil] : peers
-      for peer in pairs {
-        let ours = opponent(of: peer, workload)
+      for ours in workload.ours {
         let own = entry("ours \(ours.name)")
-        let mine = own?.report.flatMap { measure.value(in: $0) }
-        var row = SuiteResult.Row(
-          workload: "\(workload.title), \(ours.precision)", measure: measure.title, ours: mine)
-        row.share = share(measure, own?.report, limits[ours.precision])
-        if mine == nil { row.remark = own?.reason.map { "ours: \($0)" } }
-        if let peer {
-          row.peer = peer.name
-          let other = entry(peer.name)
-          row.theirs = other?.report.flatMap { measure.value(in: $0, phases: peer.phases) }
-          row.remark = row.remark ?? remark(other)
-          row.ratio = ratio(measure, row.ours, row.theirs)
+        let peers = present.filter {
+          opponent(of: $0, workload).name == ours.name && $0.measures?.contains(measure) ?? true
         }
-        rows.append(row)
+        var row = SuiteResult.Row(
+          workload: "\(workload.title), \(ours.precision)", measure: measure.title,
+          ours: own?.report.flatMap { measure.value(in: $0) },
+          share: share(measure, own?.report, limits[ours.precision]))
+        if row.ours == nil { row.remark = "ours: \(own?.reason ?? "no figure")" }
+        rows += peers.isEmpty ? [row] : peers.map { compare(row, measure, $0, entry($0.name)) }
       }
     }
   }
 
-  /// Ours of the peer's precision, else the first.
-  private func opponent(of peer: Contender?, _ workload: Workload) -> Contender {
-    workload.ours.first { $0.precision == peer?.precision } ?? workload.ours[0]
+  /// A row with a peer's figure.
+  private func compare(
+    _ row: SuiteResult.Row, _ measure: Measure, _ peer: Contender, _ entry: SuiteResult.Entry?
+  ) -> SuiteResult.Row {
+    var row = row
+    row.peer = peer.name
+    row.theirs = entry?.report.flatMap { measure.value(in: $0, phases: peer.phases) }
+    row.remark = row.remark ?? remark(entry)
+    if let ours = row.ours, let theirs = row.theirs, ours > 0, theirs > 0 {
+      row.ratio = measure.higherIsBetter ? ours / theirs : theirs / ours
+    }
+    return row
   }
 
-  private func ratio(_ measure: Measure, _ ours: Double?, _ theirs: Double?) -> Double? {
-    guard let ours, let theirs, ours > 0, theirs > 0 else { return nil }
-    return measure.higherIsBetter ? ours / theirs : theirs / ours
+  /// Ours of the peer's precision, else the first.
+  private func opponent(of peer: Contender, _ workload: Workload) -> Contender {
+    workload.ours.first { $0.precision == peer.precision } ?? workload.ours[0]
   }
 
   private func share(
