@@ -20,8 +20,11 @@ test: setup-tests lint
 demo: build
 	$(BINARY) demo
 
+# Ten minutes at most, peers included; bench/README.md says how to install them.
+PEERS_PYTHON ?= $(firstword $(wildcard /opt/peers/bin/python) python3)
 bench: setup
-	swift run -c release --package-path bench magnetic-bench iteration
+	swift build -c release --package-path bench --product magnetic-bench
+	PEERS_PYTHON=$(PEERS_PYTHON) bench/.build/release/magnetic-bench suite $(BENCH)
 
 lint:
 	@git ls-files '*.swift' | tr '\n' '\0' | xargs -0 swift format lint --strict

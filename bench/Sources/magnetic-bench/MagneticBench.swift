@@ -4,6 +4,11 @@ import ArgumentParser
 struct MagneticBench: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "magnetic-bench",
-    abstract: "Measures Magnetic's phases; prints one aligned line each, or JSON.",
-    subcommands: [Iteration.self, Games.self, Equilibria.self])
+    abstract: "Measures Magnetic; prints aligned lines, or JSON.",
+    subcommands: [
+      Suite.self, Iteration.self, Step.self, Sweep.self, Train.self, Loss.self, Products.self,
+      Limits.self,
+      Games.self,
+      Equilibria.self,
+    ])
 }

@@ -59,12 +59,3 @@ final class UpdateLimit {
     }
   }
 }
-
-/// Seconds that `body` takes.
-func measured(_ body: () throws -> Void) rethrows -> Double {
-  let clock = ContinuousClock()
-  let elapsed = try clock.measure(body)
-  return Double(elapsed.components.seconds) + Double(elapsed.components.attoseconds) * 1e-18
-}
-
-func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
