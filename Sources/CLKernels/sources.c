@@ -20,6 +20,8 @@
   X(matmul_vector)      \
   X(norm)               \
   X(optimizer)          \
+  X(probe)              \
+  X(probe_ptx)          \
   X(rotary)             \
   X(sampling)           \
   X(softmax)            \
@@ -63,6 +65,12 @@ static const unsigned char norm[] = {
 };
 static const unsigned char optimizer[] = {
 #embed "../../kernels/optimizer.cl"
+};
+static const unsigned char probe[] = {
+#embed "../../kernels/probe.cl"
+};
+static const unsigned char probe_ptx[] = {
+#embed "../../kernels/probe_ptx.cl"
 };
 static const unsigned char rotary[] = {
 #embed "../../kernels/rotary.cl"
