@@ -2,7 +2,7 @@
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/magnetic
 
-.PHONY: build test demo bench lint clean setup setup-tests
+.PHONY: build test test-portable demo bench bundle lint clean setup setup-tests
 
 build: setup
 	$(SWIFT_BUILD) --product magnetic
@@ -16,6 +16,11 @@ setup-tests:
 # Every backend test runs on the CPU and on each OpenCL device (PoCL at least).
 test: setup-tests lint
 	tools/test.sh
+	tools/test-embed.sh
+
+# The library without its traits: no OpenCL, CLBlast or oneDNN.
+test-portable:
+	tools/test-portable.sh
 
 demo: build
 	$(BINARY) demo
@@ -26,8 +31,12 @@ bench: setup
 	swift build -c release --package-path bench --product magnetic-bench
 	PEERS_PYTHON=$(PEERS_PYTHON) bench/.build/release/magnetic-bench suite $(BENCH)
 
+# bundle/ and bundle.tar.gz: measures a device where nothing but its driver is installed.
+bundle: setup
+	tools/bundle.sh
+
 lint:
 	@git ls-files '*.swift' | tr '\n' '\0' | xargs -0 swift format lint --strict
 
 clean:
-	rm -rf .build bench/.build
+	rm -rf .build bench/.build examples/*/.build bundle bundle.tar.gz

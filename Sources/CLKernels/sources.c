@@ -21,6 +21,8 @@
   X(matmul_vector)      \
   X(norm)               \
   X(optimizer)          \
+  X(probe)              \
+  X(probe_ptx)          \
   X(rotary)             \
   X(sampling)           \
   X(softmax)            \
@@ -67,6 +69,12 @@ static const unsigned char norm[] = {
 };
 static const unsigned char optimizer[] = {
 #embed "../../kernels/optimizer.cl"
+};
+static const unsigned char probe[] = {
+#embed "../../kernels/probe.cl"
+};
+static const unsigned char probe_ptx[] = {
+#embed "../../kernels/probe_ptx.cl"
 };
 static const unsigned char rotary[] = {
 #embed "../../kernels/rotary.cl"

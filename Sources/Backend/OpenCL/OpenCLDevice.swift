@@ -62,6 +62,11 @@
       maximumWorkGroup = Self.number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)
     }
 
+    /// A further property as text; empty when the device does not tell.
+    func text(_ what: Int32) -> String { Self.text(id, what) }
+    /// A further property of 32 bits; 0 when the device does not tell.
+    func word(_ what: Int32) -> UInt32 { Self.number(id, what, as: cl_uint.self) }
+
     /// 0 when the device does not tell.
     private static func number<T: FixedWidthInteger>(
       _ id: cl_device_id, _ what: Int32, as type: T.Type

@@ -80,8 +80,7 @@
       return program
     }
 
-    private func compile(_ family: String, _ source: [UInt8], _ options: String) throws -> CLProgram
-    {
+    func compile(_ family: String, _ source: [UInt8], _ options: String) throws -> CLProgram {
       var status: cl_int = 0
       var length = source.count
       let made = source.withUnsafeBytes { bytes in
@@ -110,7 +109,8 @@
       return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
     }
 
-    private func binary(_ program: CLProgram) -> [UInt8]? {
+    /// What the driver would load instead of the source; nil when it does not tell.
+    func binary(_ program: CLProgram) -> [UInt8]? {
       var size = 0
       guard
         clGetProgramInfo(
