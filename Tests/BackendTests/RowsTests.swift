@@ -65,3 +65,23 @@ extension Conformance {
     }
   }
 }
+
+extension Conformance {
+  /// Small and large transfers (they may take different ways) to a view inside a larger allocation.
+  @Test(arguments: TestBackends.all(), [1, 93, 300_001])
+  func transfer(_ named: NamedBackend, _ n: Int) throws {
+    try Fixture.run(named) { f in
+      var numbers = Numbers(UInt64(n))
+      let first = numbers.uniforms(n).map { Float($0) }
+      let second = first.map { $0 + 1 }
+      let view = try f.output([n])
+      try first.withUnsafeBytes { try f.backend.upload($0, to: view) }
+      let kept = try f.output([n])
+      try f.backend.copy(view, to: kept)
+      // The copy must see the first upload, not the second.
+      try second.withUnsafeBytes { try f.backend.upload($0, to: view) }
+      #expect(try f.backend.floats(view) == second)
+      try f.expect(kept, first.map(Double.init), "copy")
+    }
+  }
+}

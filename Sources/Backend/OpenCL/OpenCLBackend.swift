@@ -69,6 +69,13 @@
     public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
       try Check.transfer("upload", tensor, bytes: bytes.count)
       guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+      if device.sharesHostMemory && bytes.count >= Self.mappedBytes {
+        try checkCL(
+          clk_map_write(
+            queue.handle, try handle(tensor, "upload"), tensor.offset * tensor.type.size, start,
+            bytes.count), "clEnqueueMapBuffer", "upload of \(bytes.count) bytes")
+        return
+      }
       try checkCL(
         clk_upload(
           queue.handle, try handle(tensor, "upload"), tensor.offset * tensor.type.size, start,
@@ -78,12 +85,23 @@
     public func download(_ tensor: Tensor, to bytes: UnsafeMutableRawBufferPointer) throws {
       try Check.transfer("download", tensor, bytes: bytes.count)
       guard let start = bytes.baseAddress, !bytes.isEmpty else { return }
+      if device.sharesHostMemory {
+        try checkCL(
+          clk_map_read(
+            queue.handle, try handle(tensor, "download"), tensor.offset * tensor.type.size, start,
+            bytes.count), "clEnqueueMapBuffer", "download of \(bytes.count) bytes")
+        return
+      }
       try checkCL(
         clEnqueueReadBuffer(
           queue.handle, try handle(tensor, "download"), cl_bool(CL_TRUE),
           tensor.offset * tensor.type.size, bytes.count, start, 0, nil, nil),
         "clEnqueueReadBuffer", "download of \(bytes.count) bytes")
     }
+
+    /// Uploads of at least this are mapped where memory is shared: weights. Smaller ones, indices in the
+    /// middle of a step, are queued, because a mapping waits for the queue.
+    private static let mappedBytes = 1 << 20
 
     public func synchronize() throws {
       try checkCL(clFinish(queue.handle), "clFinish")

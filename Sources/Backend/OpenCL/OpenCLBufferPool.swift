@@ -22,6 +22,7 @@
     private let maximumAllocation: Int
     private let device: String
     private let limit: Int?
+    private let hostPages: Bool
     private var free: [Int: [CLMemory]] = [:]
     private(set) var statistics = MemoryStatistics()
 
@@ -30,6 +31,7 @@
       self.maximumAllocation = device.maximumAllocation
       self.device = device.description.name
       self.limit = limit
+      hostPages = device.sharesHostMemory
     }
 
     /// Bytes that a request takes: at least 1 KiB, then four steps per power of two, so that at most
@@ -63,14 +65,14 @@
 
     private func create(_ size: Int) throws -> CLMemory {
       do {
-        return try CLMemory(context, bytes: size)
+        return try CLMemory(context, bytes: size, hostPages: hostPages)
       } catch {
         // What the pool keeps may be what is missing.
         free.removeAll()
         statistics.pooled = 0
       }
       do {
-        return try CLMemory(context, bytes: size)
+        return try CLMemory(context, bytes: size, hostPages: hostPages)
       } catch BackendError.device(_, let status, _)
         where [
           CL_MEM_OBJECT_ALLOCATION_FAILURE, CL_OUT_OF_RESOURCES, CL_OUT_OF_HOST_MEMORY,

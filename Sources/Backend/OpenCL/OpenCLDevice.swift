@@ -9,6 +9,8 @@
     /// Bytes of local memory of a work-group.
     public let localMemory: Int
     public let maximumWorkGroup: Int
+    /// The device computes in the host's memory: mapping a buffer is no transfer.
+    public let sharesHostMemory: Bool
     let id: cl_device_id
 
     /// Every device of every platform, in the loader's order; empty when there is no platform (an
@@ -60,6 +62,8 @@
         clamping: Self.number(id, CL_DEVICE_MAX_MEM_ALLOC_SIZE, as: cl_ulong.self))
       localMemory = Int(clamping: Self.number(id, CL_DEVICE_LOCAL_MEM_SIZE, as: cl_ulong.self))
       maximumWorkGroup = Self.number(id, CL_DEVICE_MAX_WORK_GROUP_SIZE, as: Int.self)
+      sharesHostMemory =
+        Self.number(id, CL_DEVICE_HOST_UNIFIED_MEMORY, as: cl_bool.self) != 0
     }
 
     /// A further property as text; empty when the device does not tell.

@@ -52,10 +52,11 @@
   final class CLMemory {
     let handle: cl_mem
     let bytes: Int
-    init(_ context: CLContext, bytes: Int) throws {
+    /// `hostPages` asks for memory that the host can map without a copy.
+    init(_ context: CLContext, bytes: Int, hostPages: Bool) throws {
       var status: cl_int = 0
-      let made = clCreateBuffer(
-        context.handle, cl_mem_flags(CL_MEM_READ_WRITE), bytes, nil, &status)
+      let flags = CL_MEM_READ_WRITE | (hostPages ? CL_MEM_ALLOC_HOST_PTR : 0)
+      let made = clCreateBuffer(context.handle, cl_mem_flags(flags), bytes, nil, &status)
       handle = try createdCL(made, status, "clCreateBuffer", "\(bytes) bytes")
       self.bytes = bytes
     }

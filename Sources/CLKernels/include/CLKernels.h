@@ -30,6 +30,12 @@ const char *clk_status_name(cl_int status);
 cl_int clk_upload(
     cl_command_queue queue, cl_mem buffer, size_t offset, const void *bytes, size_t size);
 
+// On a device that shares the host's memory: copies once, between `bytes` and the buffer's own pages,
+// with no staging in between. Both wait for what the queue holds.
+cl_int clk_map_write(
+    cl_command_queue queue, cl_mem buffer, size_t offset, const void *bytes, size_t size);
+cl_int clk_map_read(cl_command_queue queue, cl_mem buffer, size_t offset, void *bytes, size_t size);
+
 // CLBlast's row-major SGEMM; returns its status (0 is success).
 cl_int clk_sgemm(
     cl_command_queue queue, int transposeA, int transposeB, size_t m, size_t n, size_t k,

@@ -54,7 +54,7 @@
 
     /// Memory that lives as long as the session.
     func buffer(bytes: Int) throws -> CLMemory {
-      let memory = try CLMemory(context, bytes: bytes)
+      let memory = try CLMemory(context, bytes: bytes, hostPages: false)
       buffers.append(memory)
       return memory
     }
