@@ -2,7 +2,7 @@
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/magnetic
 
-.PHONY: build test test-portable demo bench bundle lint clean setup setup-tests
+.PHONY: build test test-portable test-kernels demo bench bundle lint clean setup setup-tests
 
 build: setup
 	$(SWIFT_BUILD) --product magnetic
@@ -21,6 +21,10 @@ test: setup-tests lint
 # The library without its traits: no OpenCL, CLBlast or oneDNN.
 test-portable:
 	tools/test-portable.sh
+
+# Every OpenCL kernel in the simulator oclgrind (Debian: oclgrind), minutes.
+test-kernels: setup-tests
+	tools/test-kernels.sh
 
 demo: build
 	$(BINARY) demo

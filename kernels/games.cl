@@ -81,13 +81,21 @@ static inline real lanes_sum(gvec v) {
 #endif
 }
 
+// c ? yes : no, lane by lane. For vectors by the builtin: oclgrind 21.10 gets wrong what the operator
+// becomes (it sign-extends a negated comparison to 1).
+#if GV == 1
+#define CHOOSE(no, yes, c) ((c) ? (yes) : (no))
+#else
+#define CHOOSE(no, yes, c) select(no, yes, c)
+#endif
+
 #if GV == 1
 #define RAISED(x) exp(x)
 #elif DOUBLE
 // exp(x) for x >= FAINT, as the CPU backend's: 2^k e^r with |r| <= ln(2) / 2, under 2 ulp. PoCL's own
 // takes a third of a step at n = 64, for ranges that do not come here.
 static inline gvec RAISED(gvec x) {
-  gvec c = x > 710.0 ? (gvec)(710.0) : x;
+  gvec c = CHOOSE(x, (gvec)(710.0), x > 710.0);
   gvec shifted = c * 0x1.71547652b82fep0 + 0x1.8p52, k = shifted - 0x1.8p52;
   gvec r = c - k * 0x1.62e42feep-1;
   r = r - k * 0x1.a39ef35793c76p-33;
@@ -103,7 +111,7 @@ static inline gvec RAISED(gvec x) {
 }
 #else
 static inline gvec RAISED(gvec x) {
-  gvec c = x > 89.0f ? (gvec)(89.0f) : x;
+  gvec c = CHOOSE(x, (gvec)(89.0f), x > 89.0f);
   gvec shifted = c * 1.44269504088896341f + 0x1.8p23f, k = shifted - 0x1.8p23f;
   gvec r = c - k * 0.693359375f;
   r = r - k * -2.12194440e-4f;
@@ -121,8 +129,8 @@ static inline gvec RAISED(gvec x) {
 // exp(x), 0 below FAINT: what is left out weighs 1e-34 of the sum, and its products would be
 // subnormal numbers, which some devices take a hundred cycles for.
 static inline gvec weight(gvec x) {
-  gvec e = RAISED(x < FAINT ? (gvec)(FAINT) : x);
-  return x < FAINT ? (gvec)(0) : e;
+  gvec e = RAISED(CHOOSE(x, (gvec)(FAINT), x < FAINT));
+  return CHOOSE(e, (gvec)(0), x < FAINT);
 }
 
 // log sum exp of n places, by the largest and with a compensated sum: for any x.

@@ -40,9 +40,10 @@ extension Conformance {
   /// The drawn token is the one of the inverse transform with Philox's number, unless that number is
   /// within rounding of a boundary.
   @Test(arguments: TestBackends.all(), [1, 2, 301, 2500])
-  func sample(_ named: NamedBackend, _ v: Int) throws {
+  func sample(_ named: NamedBackend, _ v: Int) throws { try sample(named, v, rows: 93) }
+
+  func sample(_ named: NamedBackend, _ v: Int, rows n: Int) throws {
     try Fixture.run(named) { f in
-      let n = 93
       for (k, s) in Self.samplers.enumerated() {
         var numbers = Numbers(UInt64(v + k))
         let x = numbers.normals(n * v, scale: 2)

@@ -47,6 +47,11 @@ public enum TestBackends {
     ProcessInfo.processInfo.environment["MPO_REQUIRE_OPENCL"] == "1"
   }
 
+  /// Work-items of a work-group of the kernels for GPUs, where the device has as many:
+  /// `MPO_TEST_WORK_GROUP`, else the most that the backend takes.
+  public static let workGroup =
+    ProcessInfo.processInfo.environment["MPO_TEST_WORK_GROUP"].flatMap { Int($0) } ?? 256
+
   /// `MPO_TEST_BACKENDS=opencl`: only backends whose name holds the text.
   private static let shared: [NamedBackend] = {
     let part = ProcessInfo.processInfo.environment["MPO_TEST_BACKENDS"] ?? ""

@@ -92,7 +92,9 @@ extension BundleResults.Conformance {
     var (passed, failures) = (0, [String]())
     for line in log.split(separator: "\n") where line.contains("Test ") {
       // "✔ Test a(_:) with 4 test cases passed after ..." or "✘ Test a(_:) ... failed after ...".
-      guard !line.contains("Test run "), let start = line.range(of: "Test ") else { continue }
+      guard !line.contains("Test run "), !line.contains("Test case "),
+        let start = line.range(of: "Test ")
+      else { continue }
       let name = line[start.upperBound...].prefix { $0 != " " }
       if line.contains(" passed after ") { passed += 1 }
       if line.contains(" failed after ") { failures.append(String(name)) }
