@@ -45,8 +45,8 @@ struct ChildRun {
     return "exit code \(code): \(last.map { String($0.prefix(160)) } ?? "no message")"
   }
 
-  /// Exit code (nil after the timeout), standard output and standard error. Both go to files: a full
-  /// pipe would stop the child.
+  /// Exit code (nil after the timeout), standard output and standard error. Both go to files: a
+  /// full pipe would stop the child.
   static func run(
     _ command: [String], environment: [String: String] = [:], timeout: Double
   ) throws -> (code: Int32?, output: String, errors: String) {

@@ -8,10 +8,11 @@ struct Suite: ParsableCommand {
     abstract: "Our workloads and the peers' side by side: one table, and a file of all repeats.",
     discussion: """
       Ours and each peer run one after the other, each in a process of its own. ratio: how many \
-      times better we are (rates ours / theirs, times and memory theirs / ours). share: of the limit \
-      that arithmetic and memory allow, measured in the same run. A peer that is not installed is \
-      named so; slow peers run with --slow, else their last stored figure of this device is told \
-      with its date. Not written to bench/results unless everything was run: give --out.
+      times better we are (rates ours / theirs, times and memory theirs / ours). share: of the \
+      limit that arithmetic and memory allow, measured in the same run. A peer that is not \
+      installed is named so; slow peers run with --slow, else their last stored figure of this \
+      device is told with its date. Not written to bench/results unless everything was run: give \
+      --out.
       """)
 
   @Flag(help: "Tiny shapes and one repeat: tries the plumbing, times mean nothing.")

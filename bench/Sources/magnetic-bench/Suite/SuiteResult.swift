@@ -5,10 +5,10 @@ import MPOModel
 struct SuiteResult: Codable {
   /// How to read `share`.
   static let formula =
-    "share = max(FLOPs / peak, bytes / read) / median seconds; FLOPs and bytes are the least that the "
-    + "phase needs (`cost`, one repeat; DecoderCost.swift says what counts); peak is fma_f32, for "
-    + "bf16 dot_bf16 where the processor has it; peak and read are the best of this run's "
-    + "measurements over all cores; on an OpenCL device bytes go by its own copies"
+    "share = max(FLOPs / peak, bytes / read) / median seconds; FLOPs and bytes are the least "
+    + "that the phase needs (`cost`, one repeat; DecoderCost.swift says what counts); peak is "
+    + "fma_f32, for bf16 dot_bf16 where the processor has it; peak and read are the best of "
+    + "this run's measurements over all cores; on an OpenCL device bytes go by its own copies"
 
   var date: String
   var commit: String

@@ -5,6 +5,9 @@ struct WorkloadList {
   var openCLDevice = "opencl"
   /// Ours in bf16 too.
   var bf16 = false
+  /// Whether the processor multiplies bf16: without it PyTorch's bf16 is emulated and takes
+  /// minutes.
+  var hasBF16 = MachineLimits.hasBF16
 
   var all: [Workload] {
     [
@@ -36,7 +39,8 @@ struct WorkloadList {
     func torch(_ name: String, _ precision: String, _ more: [String] = []) -> Contender {
       Contender(
         name: name, precision: precision, program: .python("torch_iteration.py"),
-        arguments: sizes + ["--dtype", precision] + more + few)
+        arguments: sizes + ["--dtype", precision] + more + few,
+        isSlow: precision == "bf16" && shape == "M" && !hasBF16, timeout: 300)
     }
     func llama(_ precision: String) -> Contender {
       Contender(
@@ -49,7 +53,7 @@ struct WorkloadList {
     }
     var compiled = torch("PyTorch f32 compiled", "f32", ["--compile"])
     compiled.isSlow = true
-    compiled.timeout = 400
+    compiled.timeout = 500
     compiled.measures = [Self.train, .time("iteration")]
     // glibc keeps what is freed, so that big blocks are not mapped and faulted in anew.
     var tuned = torch("PyTorch f32 tuned allocator", "f32")
@@ -88,7 +92,7 @@ struct WorkloadList {
     func trl(_ settings: String, slow: Bool) -> Contender {
       Contender(
         name: "TRL Online DPO, \(settings)", program: .python("trl_online_dpo.py"),
-        arguments: sizes + ["--settings", settings, "--repeats", quick || slow ? "1" : "2"],
+        arguments: sizes + ["--settings", settings, "--repeats", "1"],
         isSlow: slow, timeout: slow ? 500 : 150)
     }
     return Workload(

@@ -7,9 +7,9 @@ struct Sweep: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Time and memory against rows, length, vocabulary and K, for a small decoder.",
     discussion: """
-      Writes <out>.json (every repeat), <out>.md (tables) and <out>-<sweep>-time.svg and -memory.svg. \
-      The decoder is 128 wide with 4 layers, 4 heads, 2 key/value heads and 384 feed-forward. \
-      Memory is counted in tensors.
+      Writes <out>.json (every repeat), <out>.md (tables) and <out>-<sweep>-time.svg and \
+      -memory.svg. The decoder is 128 wide with 4 layers, 4 heads, 2 key/value heads and 384 \
+      feed-forward. Memory is counted in tensors.
       """)
 
   @OptionGroup var place: DeviceArguments
@@ -43,7 +43,7 @@ struct Sweep: ParsableCommand {
       date: timestamp(), commit: SuiteHost.commit(), device: backend.description.name,
       command: "magnetic-bench " + CommandLine.arguments.dropFirst().joined(separator: " "),
       host: SuiteHost.facts(), points: [])
-    let measure = SweepMeasure(backend: backend, repeats: repeats)
+    let measure = SweepMeasure(backend: backend, precision: place.precision, repeats: repeats)
     var tables = ""
     for plan in plans {
       let points = try plan.sizes.map { x in
@@ -73,9 +73,9 @@ struct Sweep: ParsableCommand {
 
     \(result.date), commit \(result.commit), \(result.device); `\(result.command)`. Load \
     \(result.host["load_before"] ?? "?") before, \(result.host["load_after"] ?? "?") after.
-    Decoder 128 wide, 4 layers, 4 heads, 2 key/value heads, 384 feed-forward, tied head, f32. Medians of \
-    \(repeats.repeats); memory counts tensors. growth: the exponent of time from the row before, 1 for \
-    twice the time at twice the size.
+    Decoder 128 wide, 4 layers, 4 heads, 2 key/value heads, 384 feed-forward, tied head, \
+    \(place.products.rawValue) products. Medians of \(repeats.repeats); memory counts tensors. growth: the exponent of time from the \
+    row before, 1 for twice the time at twice the size.
 
     """
   }

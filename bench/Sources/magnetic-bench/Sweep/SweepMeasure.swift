@@ -6,6 +6,7 @@ import MPOModel
 /// heads, 384 feed-forward.
 struct SweepMeasure {
   let backend: any ComputeBackend
+  let precision: ProductPrecision
   let repeats: Repeats
 
   func point(_ plan: SweepPlan, _ x: Int) throws -> SweepPoint {
@@ -26,7 +27,7 @@ struct SweepMeasure {
   ) throws -> SweepPoint {
     let model = try BenchModel(
       .bench(128, layers: 4, heads: 4, groups: 2, 384, vocabulary: vocabulary, prompt + new),
-      on: backend)
+      precision, on: backend)
     let learner = try model.learner(steps: repeats.repeats + 1)
     let texts = model.tokens(prompts, prompt)
     try backend.trim()
@@ -52,7 +53,7 @@ struct SweepMeasure {
   }
 
   private func loss(_ plan: SweepPlan, _ x: Int, rows: Int, vocabulary: Int) throws -> SweepPoint {
-    let inputs = try LossInputs(rows, 128, vocabulary, on: backend)
+    let inputs = try LossInputs(rows, 128, vocabulary, precision, on: backend)
     try backend.trim()
     let live = backend.memory.live
     let times = try repeats.run { _ in

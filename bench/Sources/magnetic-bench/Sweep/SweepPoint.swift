@@ -12,8 +12,8 @@ struct SweepPoint: Codable {
   var tokens: Int
   /// MiB in tensors at the highest.
   var peakMiB: Double
-  /// Of these beyond the states (weights, gradients, two moments, magnet); for the loss beyond inputs
-  /// and the two gradients.
+  /// Of these beyond the states (weights, gradients, two moments, magnet); for the loss beyond
+  /// inputs and the two gradients.
   var beyondMiB: Double
   /// For the loss: three arrays (N, V) of logits in f32, which a plain program would hold at least.
   var logitsMiB: Double?

@@ -1,9 +1,10 @@
 import MPOBackend
 import MPOModel
 
-/// The least that a decoder's phases must compute and move. A multiply-add is two FLOPs; attention is
-/// causal; softmax, norms and the like are left out, so that a share of the limit is never flattered.
-/// Bytes: weights once for each pass that needs them all, the KV cache (f32) once for each new token.
+/// The least that a decoder's phases must compute and move. A multiply-add is two FLOPs; attention
+/// is causal; softmax, norms and the like are left out, so that a share of the limit is never
+/// flattered. Bytes: weights once for each pass that needs them all, the KV cache (f32) once for
+/// each new token.
 struct DecoderCost {
   let shape: DecoderShape
   /// Bytes of a weight as products read it.

@@ -12,10 +12,10 @@ struct Iteration: ParsableCommand {
       forward gives the log-probabilities of the responses under the magnet. The train step holds \
       one optimizer step: policy forward and backward, fused magnetic loss against magnet and \
       generating policy, clipping and AdamW; it is the learner's time less the magnet's pass \
-      through the blocks. The iteration is generation and the learner as it runs. Memory beyond the \
-      states is the peak less what was resident before the model was made, and less five copies of \
-      the weights (policy, magnet, gradients, two moments). Compare with peers/torch_iteration.py \
-      in the same session.
+      through the blocks. The iteration is generation and the learner as it runs. Memory beyond \
+      the states is the peak less what was resident before the model was made, and less five \
+      copies of the weights (policy, magnet, gradients, two moments). Compare with \
+      peers/torch_iteration.py in the same session.
       """)
 
   @OptionGroup var place: DeviceArguments
