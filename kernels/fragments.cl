@@ -6,12 +6,19 @@
 //   fragment_b fragment_load_b(tile, n, k, spare)   columns n.., depth k.. of op(b)
 //   fragment_multiply(a, b, float c[FRAGMENT_SUMS], spare)   c += a b, products exact, sums f32
 //   fragment_row(lane, i), fragment_column(lane, i)   where sum i of a lane belongs
-//   FRAGMENT_RUN   1, or 2 when sums 2 i and 2 i + 1 are neighbours in a row
+//   FRAGMENT_RUN   2 when sums 2 i and 2 i + 1 are neighbours in a row; 1 when not defined
 //   copy_16(to, from)   16 aligned bytes, global to local, which may end later
 //   copy_commit(), copy_wait(n)   wait until at most n commits are not done; then a barrier
 //   round_pair(x, y)   bf16 of x in the low half, of y in the high half, to nearest even
+//   UNROLL             before a loop over fragments
+//   FRAGMENT_KERNEL    attributes that the kernel needs, if any
 // The whole warp calls each. `spare` is FRAGMENT_SPARE (of the host) bytes of local memory for each
 // work-item, which only implementations without such instructions use.
+
+#ifndef FRAGMENT_LANES
+#define FRAGMENT_LANES 32  // work-items of a warp
+#endif
+#define FRAGMENT_SUMS (256 / FRAGMENT_LANES)  // of a lane
 
 #ifndef TRANSPOSE_A
 #define TRANSPOSE_A 0  // 1: a is stored (K, M)

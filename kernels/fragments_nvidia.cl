@@ -2,8 +2,6 @@
 // 16 x 16 fragment is four 8 x 8 matrices, one register each; the product takes op(b) in halves of
 // 8 columns. Lane 4 g + t holds elements (g, 2 t) and (g, 2 t + 1) of a matrix.
 
-#define FRAGMENT_LANES 32
-#define FRAGMENT_SUMS 8
 #define FRAGMENT_RUN 2
 typedef uint4 fragment_a;  // rows 0 to 7 and 8 to 15 at depth 0 to 7, then at depth 8 to 15
 typedef uint4 fragment_b;  // depth 0 to 7 and 8 to 15 of columns 0 to 7, then of columns 8 to 15

@@ -19,6 +19,13 @@
 #define BAND 8  // rows of tiles that neighbouring work-groups share, for the second-level cache
 #endif
 
+#ifndef FRAGMENT_RUN
+#define FRAGMENT_RUN 1
+#endif
+#ifndef FRAGMENT_KERNEL
+#define FRAGMENT_KERNEL
+#endif
+
 #define ITEMS (WARPS_M * WARPS_N * FRAGMENT_LANES)
 #define FM (BM / WARPS_M / 16)  // fragments of a warp
 #define FN (BN / WARPS_N / 16)
@@ -145,7 +152,7 @@ UNROLL
 
 // Groups (ceil(M / BM) ceil(N / BN), slices of `depth`); slice s writes at c + s sliceStride.
 // `tiles` holds STAGES buffers, then `spare`.
-__kernel __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void matmul_tensor(
+__kernel FRAGMENT_KERNEL __attribute__((reqd_work_group_size(ITEMS, 1, 1))) void matmul_tensor(
     __global const a_element *a, ulong aOffset, ulong aStride, __global const b_element *b,
     ulong bOffset, ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N,
     ulong K, float scale, uint accumulate, ulong depth, ulong sliceStride, __local uint4 *tiles) {

@@ -15,7 +15,11 @@
   X(elementwise)        \
   X(embedding)          \
   X(fragments)          \
+  X(fragments_dpas)     \
+  X(fragments_mfma)     \
   X(fragments_nvidia)   \
+  X(fragments_plain)    \
+  X(fragments_wmma)     \
   X(games)              \
   X(magnetic_loss)      \
   X(matmul_reduce)      \
@@ -23,6 +27,8 @@
   X(matmul_tensor)      \
   X(matmul_tiled)       \
   X(matmul_vector)      \
+  X(mma_amd)            \
+  X(mma_intel)          \
   X(mma_nvidia)         \
   X(norm)               \
   X(operands)           \
@@ -58,8 +64,20 @@ static const unsigned char embedding[] = {
 static const unsigned char fragments[] = {
 #embed "../../kernels/fragments.cl"
 };
+static const unsigned char fragments_dpas[] = {
+#embed "../../kernels/fragments_dpas.cl"
+};
+static const unsigned char fragments_mfma[] = {
+#embed "../../kernels/fragments_mfma.cl"
+};
 static const unsigned char fragments_nvidia[] = {
 #embed "../../kernels/fragments_nvidia.cl"
+};
+static const unsigned char fragments_plain[] = {
+#embed "../../kernels/fragments_plain.cl"
+};
+static const unsigned char fragments_wmma[] = {
+#embed "../../kernels/fragments_wmma.cl"
 };
 static const unsigned char games[] = {
 #embed "../../kernels/games.cl"
@@ -81,6 +99,12 @@ static const unsigned char matmul_tiled[] = {
 };
 static const unsigned char matmul_vector[] = {
 #embed "../../kernels/matmul_vector.cl"
+};
+static const unsigned char mma_amd[] = {
+#embed "../../kernels/mma_amd.cl"
+};
+static const unsigned char mma_intel[] = {
+#embed "../../kernels/mma_intel.cl"
 };
 static const unsigned char mma_nvidia[] = {
 #embed "../../kernels/mma_nvidia.cl"

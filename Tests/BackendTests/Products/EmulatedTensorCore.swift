@@ -17,7 +17,7 @@
     }
 
     static let instructions = """
-      // The instructions of mma_nvidia.cl as the PTX ISA describes them, by exchange through `spare`.
+      // The PTX ISA's descriptions, by exchange through `spare`.
       // A barrier in each of a thousand unrolled products would take a compiler minutes.
       #define UNROLL _Pragma("nounroll")
 
@@ -56,9 +56,9 @@
         return as_float(high ? pair & 0xffff0000u : pair << 16);
       }
 
-      // a: lane 4 g + t, register i holds row g + 8 (i % 2), columns 2 t + 8 (i / 2) and the next; b:
-      // register i holds rows 2 t + 8 i and the next, column g; c: element i is row g + 8 (i / 2),
-      // column 2 t + i % 2.
+      // Lane 4 g + t. a: register i holds row g + 8 (i % 2), columns 2 t + 8 (i / 2) and the next;
+      // b: register i holds rows 2 t + 8 i and the next, column g; c: element i is row
+      // g + 8 (i / 2), column 2 t + i % 2.
       static inline void mma_bf16_16x8x16(uint4 a, uint2 b, float *c, __local ulong *spare) {
         const int lid = get_local_id(0), lane = lid % 32, first = lid - lane;
         __local uint *words = (__local uint *)spare;

@@ -6,13 +6,17 @@
 
   extension Conformance {
     /// The OpenCL devices with an emulated matrix unit.
-    static let emulated: [NamedBackend] = OpenCLDevice.all().indices.map { index in
-      NamedBackend("opencl:\(index)-emulated", kind: .openCL) {
-        try OpenCLBackend(
-          device: OpenCLDevice.all()[index], configuration: .init(matmul: .tensor),
-          fragments: [EmulatedTensorCore.fragments])
+    private static func backends(with fragment: FragmentSource) -> [NamedBackend] {
+      OpenCLDevice.all().indices.map { index in
+        NamedBackend("opencl:\(index)-\(fragment.name)", kind: .openCL) {
+          try OpenCLBackend(
+            device: OpenCLDevice.all()[index], configuration: .init(matmul: .tensor),
+            fragments: [fragment])
+        }
       }
     }
+    static let emulated = backends(with: EmulatedTensorCore.fragments)
+    static let emulatedOthers = EmulatedUnits.all.flatMap(backends(with:))
 
     struct TensorCase: Sendable, CustomStringConvertible {
       let tile: String
@@ -29,21 +33,21 @@
 
     /// Every layout with both ways to fill a tile, and each tile at least once.
     static let tensorCases: [TensorCase] = [
-      .init("64x64x32-4", false, false, .bf16, .bf16),
-      .init("64x64x32-4", false, true, .bf16, .bf16),
-      .init("64x64x32-4", true, false, .bf16, .bf16),
-      .init("64x64x32-4", true, true, .bf16, .bf16),
-      .init("64x64x32-4", false, false, .rounded, .rounded),
-      .init("64x64x32-4", false, true, .rounded, .rounded),
-      .init("64x64x32-4", true, false, .rounded, .rounded),
-      .init("64x64x32-4", true, true, .rounded, .rounded),
-      .init("64x64x32-4-first", true, false, .rounded, .bf16),
-      .init("64x64x64-3", false, false, .rounded, .bf16),
-      .init("128x64x32-3", false, true, .rounded, .bf16),
-      .init("128x128x32-2", true, false, .bf16, .rounded),
-      .init("128x128x32-3", false, true, .bf16, .bf16),
-      .init("128x256x32-2", true, true, .bf16, .bf16),
-      .init("256x128x32-2", false, false, .bf16, .bf16),
+      .init("64x64x32-2x2-4", false, false, .bf16, .bf16),
+      .init("64x64x32-2x2-4", false, true, .bf16, .bf16),
+      .init("64x64x32-2x2-4", true, false, .bf16, .bf16),
+      .init("64x64x32-2x2-4", true, true, .bf16, .bf16),
+      .init("64x64x32-2x2-4", false, false, .rounded, .rounded),
+      .init("64x64x32-2x2-4", false, true, .rounded, .rounded),
+      .init("64x64x32-2x2-4", true, false, .rounded, .rounded),
+      .init("64x64x32-2x2-4", true, true, .rounded, .rounded),
+      .init("64x64x32-2x2-4-first", true, false, .rounded, .bf16),
+      .init("64x64x64-2x2-3", false, false, .rounded, .bf16),
+      .init("128x64x32-4x2-3", false, true, .rounded, .bf16),
+      .init("128x128x32-2x2-3", true, false, .bf16, .rounded),
+      .init("128x128x32-2x4-3", false, true, .bf16, .bf16),
+      .init("128x256x32-2x4-2", true, true, .bf16, .bf16),
+      .init("256x128x32-4x2-2", false, false, .bf16, .bf16),
     ]
 
     /// Sizes behind a tile's edge in each direction, one so deep that it is split, and rows whose
@@ -56,11 +60,21 @@
 
     @Test(arguments: emulated, tensorCases)
     func tensorMatmul(_ named: NamedBackend, _ t: TensorCase) throws {
+      try multiply(named, "emulated-" + t.tile, t)
+    }
+
+    /// Every layout with both ways to fill a tile: what the fragments of a unit may get wrong.
+    @Test(arguments: emulatedOthers, tensorCases.prefix(8))
+    func otherUnitMatmul(_ named: NamedBackend, _ t: TensorCase) throws {
+      let unit = String(named.name.split(separator: "-", maxSplits: 1)[1])
+      try multiply(named, unit + "-" + t.tile, t)
+    }
+
+    private func multiply(_ named: NamedBackend, _ name: String, _ t: TensorCase) throws {
       for (s, before, gap) in Self.tensorSizes {
         try Fixture.run(named) { f in
           f.before = before
           let backend = try #require(f.backend as? OpenCLBackend)
-          let name = "emulated-" + t.tile
           let candidate = try #require(backend.planner.candidates.first { $0.name == name })
           let shape = MatmulShape(m: s.m, n: s.n, k: s.k, ta: t.ta, tb: t.tb, a: t.a, b: t.b)
           #expect(candidate.takes(shape, on: backend))

@@ -31,8 +31,29 @@
       name: "nvidia", lanes: 32,
       preludes: [.init("fragments"), .init("mma_nvidia"), .init("fragments_nvidia")])
 
-    /// Every unit that this package knows. A device has one only if `probeFragments` says so.
-    package static let builtIn = [nvidia]
+    /// Matrix cores of AMD's CDNA devices, waves of 64.
+    package static let mfma = FragmentSource(
+      name: "mfma", lanes: 64,
+      preludes: [
+        .init("fragments"), .init("mma_amd"), .init("fragments_plain"), .init("fragments_mfma"),
+      ])
+
+    /// Matrix instructions of AMD's RDNA 3 devices, waves of 32.
+    package static let wmma = FragmentSource(
+      name: "wmma", lanes: 32,
+      preludes: [
+        .init("fragments"), .init("mma_amd"), .init("fragments_plain"), .init("fragments_wmma"),
+      ])
+
+    /// Matrix engines of Intel devices with sub-groups of 16.
+    package static let dpas = FragmentSource(
+      name: "dpas", lanes: 16,
+      preludes: [
+        .init("fragments"), .init("mma_intel"), .init("fragments_plain"), .init("fragments_dpas"),
+      ])
+
+    /// Every unit that this package knows. A device has one only if `FragmentProbe` says so.
+    package static let builtIn = [nvidia, mfma, wmma, dpas]
 
     /// The sources that are not in kernels/.
     static func texts(of fragments: [FragmentSource]) -> [String: [UInt8]] {

@@ -7,17 +7,24 @@
       let warpsM: Int, warpsN: Int
       let stages: Int
 
+      /// Such as `128x128x32-2x4-3`: rows, columns and depth, warps, buffers.
+      var name: String { "\(m)x\(n)x\(k)-\(warpsM)x\(warpsN)-\(stages)" }
       /// Bytes of local memory.
       var bytes: Int { 2 * stages * (m + n) * k }
 
-      /// All within 48 KiB, with at most 4 x 8 fragments a warp.
-      static let all = [
+      /// All within 48 KiB, with at most 4 x 4 fragments a warp.
+      static let all =
+        rules + [
+          Tile(m: 128, n: 128, k: 32, warpsM: 2, warpsN: 4, stages: 2),
+          Tile(m: 64, n: 64, k: 64, warpsM: 2, warpsN: 2, stages: 3),
+          Tile(m: 128, n: 256, k: 32, warpsM: 2, warpsN: 4, stages: 2),
+          Tile(m: 256, n: 128, k: 32, warpsM: 4, warpsN: 2, stages: 2),
+        ]
+      /// What is chosen from without tuning, large ones first; the second for warps of 64.
+      static let rules = [
         Tile(m: 128, n: 128, k: 32, warpsM: 2, warpsN: 4, stages: 3),
-        Tile(m: 128, n: 128, k: 32, warpsM: 2, warpsN: 4, stages: 2),
+        Tile(m: 128, n: 128, k: 32, warpsM: 2, warpsN: 2, stages: 3),
         Tile(m: 128, n: 64, k: 32, warpsM: 4, warpsN: 2, stages: 3), small,
-        Tile(m: 64, n: 64, k: 64, warpsM: 2, warpsN: 2, stages: 3),
-        Tile(m: 128, n: 256, k: 32, warpsM: 2, warpsN: 4, stages: 2),
-        Tile(m: 256, n: 128, k: 32, warpsM: 4, warpsN: 2, stages: 2),
       ]
       static let small = Tile(m: 64, n: 64, k: 32, warpsM: 2, warpsN: 2, stages: 4)
     }
@@ -34,7 +41,7 @@
     }
 
     var name: String {
-      "\(fragment.name)-\(tile.m)x\(tile.n)x\(tile.k)-\(tile.stages)\(roundsFirst ? "-first" : "")"
+      "\(fragment.name)-\(tile.name)\(roundsFirst ? "-first" : "")"
     }
     private var items: Int { tile.warpsM * tile.warpsN * fragment.lanes }
     private var localBytes: Int { tile.bytes + items * fragment.spare }
@@ -85,7 +92,7 @@
         family: "matmul_tensor", preludes: ["operands"] + fragment.preludes.map(\.name),
         defines: p.shape.defines.merging([
           "BM": tile.m, "BN": tile.n, "BK": tile.k, "WARPS_M": tile.warpsM,
-          "WARPS_N": tile.warpsN, "STAGES": tile.stages,
+          "WARPS_N": tile.warpsN, "STAGES": tile.stages, "FRAGMENT_LANES": fragment.lanes,
         ]) { $1 })
       try backend.launch(
         "matmul_tensor", program,
@@ -96,12 +103,12 @@
         ])
     }
 
-    /// Untuned: the largest of two tiles that gives every compute unit one.
+    /// Untuned: the first tile that gives every compute unit one, else the smallest.
     static func rule(
       _ shape: MatmulShape, _ fragment: FragmentSource, on backend: OpenCLBackend
     ) -> TensorMatmul? {
       let units = backend.device.description.computeUnits
-      let ordered = [Tile.all[0], Tile.small].map { TensorMatmul($0, fragment) }
+      let ordered = Tile.rules.map { TensorMatmul($0, fragment) }
       let fitting = ordered.filter { $0.takes(shape, on: backend) }
       let filling = fitting.first {
         ceilDivide(shape.m, $0.tile.m) * ceilDivide(shape.n, $0.tile.n) >= units
