@@ -1,13 +1,6 @@
 // bfloat16 is the upper half of an f32, kept as ushort: no device needs half arithmetic for it.
 // Groups as EACH in the prelude says.
 
-// The nearest, ties to even; a NaN keeps its sign and upper bits and is made quiet.
-static inline ushort to_bfloat16(float x) {
-  uint bits = as_uint(x);
-  uint rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
-  return (ushort)((bits & 0x7fffffffu) > 0x7f800000u ? bits >> 16 | 0x40u : rounded);
-}
-
 KERNEL void narrow(
     __global const float *x, ulong xOffset, ulong xStride, __global ushort *out, ulong outOffset,
     ulong outStride, ulong columns) {
@@ -25,5 +18,5 @@ KERNEL void widen(
   __global float *o = out + outOffset + ROW(columns) * outStride;
   ulong first = get_group_id(0) % BLOCKS(columns) * BLOCK;
   ulong end = min(columns, first + BLOCK);
-  for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = as_float((uint)a[i] << 16);
+  for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = from_bfloat16(a[i]);
 }

@@ -219,6 +219,14 @@ static inline float2 row_partition(
   return partition_end(&p, scratch);
 }
 
+// bfloat16 is the upper half of an f32, kept as ushort. The nearest, ties to even; a NaN keeps its
+// sign and upper bits and is made quiet.
+static inline ushort to_bfloat16(float x) {
+  const uint bits = as_uint(x), rounded = (bits + 0x7fffu + (bits >> 16 & 1u)) >> 16;
+  return (ushort)((bits & 0x7fffffffu) > 0x7f800000u ? bits >> 16 | 0x40u : rounded);
+}
+static inline float from_bfloat16(ushort x) { return as_float((uint)x << 16); }
+
 // Philox4x32-10, word 0, as Philox.swift has it.
 static inline uint philox(uint k0, uint k1, uint c0, uint c1, uint c2, uint c3) {
   for (int round_ = 0; round_ < 10; round_++) {

@@ -10,22 +10,22 @@
 
 // Groups (ceil(N / COLUMNS)).
 KERNEL void matmul_skinny(
-    __global const float *a, ulong aOffset, ulong aStride, __global const float *b, ulong bOffset,
-    ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N, ulong K,
-    float scale, uint accumulate, __local float *scratch) {
+    __global const a_element *a, ulong aOffset, ulong aStride, __global const b_element *b,
+    ulong bOffset, ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N,
+    ulong K, float scale, uint accumulate, __local float *scratch) {
   const int lid = get_local_id(0);
   const ulong end = min(N, (get_group_id(0) + 1) * (ulong)COLUMNS);
-  __global const float *row[MR];
+  __global const a_element *row[MR];
   for (int i = 0; i < MR; i++) row[i] = a + aOffset + min((ulong)i, M - 1) * aStride;
   for (ulong n = get_group_id(0) * (ulong)COLUMNS; n < end; n++) {
-    __global const float *column = b + bOffset + n * bStride;
+    __global const b_element *column = b + bOffset + n * bStride;
     vec sum[MR];
     for (int i = 0; i < MR; i++) sum[i] = (vec)(0.0f);
     for (ulong k = (ulong)lid * VW; k < K; k += WG * VW) {
       const ulong left = K - k;
-      const vec v = load_part(column + k, left, 0);
+      const vec v = B_PART(column + k, left);
 #pragma unroll
-      for (int i = 0; i < MR; i++) sum[i] += v * load_part(row[i] + k, left, 0);
+      for (int i = 0; i < MR; i++) sum[i] += v * A_PART(row[i] + k, left);
     }
     for (int i = 0; i < MR; i++) scratch[i * WG + lid] = vec_sum(sum[i]);
     barrier(CLK_LOCAL_MEM_FENCE);

@@ -30,9 +30,9 @@
 
 // Groups (ceil(N / BN), ceil(M / BM)), work-items (TX TY).
 __kernel __attribute__((reqd_work_group_size(TX * TY, 1, 1))) void matmul_tiled(
-    __global const float *a, ulong aOffset, ulong aStride, __global const float *b, ulong bOffset,
-    ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N, ulong K,
-    float scale, uint accumulate, __local float *tb) {
+    __global const a_element *a, ulong aOffset, ulong aStride, __global const b_element *b,
+    ulong bOffset, ulong bStride, __global float *c, ulong cOffset, ulong cStride, ulong M, ulong N,
+    ulong K, float scale, uint accumulate, __local float *tb) {
   __local float ta[BK][BM + PAD];
   const int lid = get_local_id(0), tx = lid % TX, ty = lid / TX;
   const ulong m0 = get_group_id(1) * BM, n0 = get_group_id(0) * BN;
@@ -50,7 +50,7 @@ __kernel __attribute__((reqd_work_group_size(TX * TY, 1, 1))) void matmul_tiled(
       const int k = i % BK, m = i / BK;
       const ulong at = (m0 + m) * aStride + k0 + k;
 #endif
-      ta[k][m] = m0 + m < M && k0 + k < K ? a[aOffset + at] : 0.0f;
+      ta[k][m] = m0 + m < M && k0 + k < K ? A_VALUE(a[aOffset + at]) : 0.0f;
     }
     for (int i = lid; i < BN * BK; i += TX * TY) {
 #if TRANSPOSE_B
@@ -60,7 +60,7 @@ __kernel __attribute__((reqd_work_group_size(TX * TY, 1, 1))) void matmul_tiled(
       const int n = i % BN, k = i / BN;
       const ulong at = (k0 + k) * bStride + n0 + n;
 #endif
-      tb[k * (BN + PAD) + n] = n0 + n < N && k0 + k < K ? b[bOffset + at] : 0.0f;
+      tb[k * (BN + PAD) + n] = n0 + n < N && k0 + k < K ? B_VALUE(b[bOffset + at]) : 0.0f;
     }
     barrier(CLK_LOCAL_MEM_FENCE);
     for (int k = 0; k < BK; k++) {

@@ -1,26 +1,26 @@
 // c = scale op(a) op(b) (+ c) on a CPU device, where a work-item owns wide vectors and a work-group
 // of one avoids barriers: it computes RM rows x 32 columns in 2 RM registers of 16 floats. op(b)
 // comes in panels of 32 columns, packed once per product so that the inner loop reads it in order;
-// so does op(a)^T where a is transposed.
+// so does op(a)^T where a is transposed or not plain f32.
 
 #ifndef RM
-#define RM 8  // rows of a work-item; divides 32
+#define RM 8  // rows of a work-item
 #endif
 #define PANEL 32  // columns of a panel: two vectors
 
-// panel[p, k, j] = op(b)[k, 32 p + j], zero behind N. Element (k, n) of op(b) is at
+// panel[p, k, j] = op(b)[k, 32 p + j] in f32, zero behind N. Element (k, n) of op(b) is at
 // b[k strideK + n strideN]. Groups (ceil(N / 32), ceil(K / 32)) of one.
 __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_pack(
-    __global const float *b, ulong bOffset, ulong strideK, ulong strideN, __global float *panels,
-    ulong panelsOffset, ulong N, ulong K) {
+    __global const b_element *b, ulong bOffset, ulong strideK, ulong strideN,
+    __global float *panels, ulong panelsOffset, ulong N, ulong K) {
   const ulong n0 = get_group_id(0) * PANEL, k0 = get_group_id(1) * 32;
   const ulong columns = min((ulong)PANEL, N - n0), end = min(K, k0 + 32);
   __global float *to = panels + panelsOffset + get_group_id(0) * K * PANEL;
-  __global const float *from = b + bOffset + n0 * strideN;
+  __global const b_element *from = b + bOffset + n0 * strideN;
   if (strideN == 1 && columns == PANEL) {
     for (ulong k = k0; k < end; k++) {
-      vstore16(vload16(0, from + k * strideK), 0, to + k * PANEL);
-      vstore16(vload16(1, from + k * strideK), 1, to + k * PANEL);
+      vstore16(B_LOAD16(from + k * strideK), 0, to + k * PANEL);
+      vstore16(B_LOAD16(from + k * strideK + 16), 1, to + k * PANEL);
     }
     return;
   }
@@ -28,7 +28,8 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_pack(
     // Transposed through a private tile: vectors in, vectors out.
     float tile[32 * PANEL];
     for (int j = 0; j < PANEL; j++) {
-      float16 low = vload16(0, from + j * strideN + k0), high = vload16(1, from + j * strideN + k0);
+      const float16 low = B_LOAD16(from + j * strideN + k0);
+      const float16 high = B_LOAD16(from + j * strideN + k0 + 16);
       float row[32];
       vstore16(low, 0, row);
       vstore16(high, 1, row);
@@ -39,7 +40,7 @@ __kernel __attribute__((reqd_work_group_size(1, 1, 1))) void matmul_pack(
   }
   for (ulong k = k0; k < end; k++)
     for (ulong j = 0; j < PANEL; j++)
-      to[k * PANEL + j] = j < columns ? from[k * strideK + j * strideN] : 0.0f;
+      to[k * PANEL + j] = j < columns ? B_VALUE(from[k * strideK + j * strideN]) : 0.0f;
 }
 
 // a is (M, K) with row stride aStride or, when that is 0, packed in panels. Groups

@@ -14,12 +14,24 @@
   X(bfloat16)           \
   X(elementwise)        \
   X(embedding)          \
+  X(fragments)          \
+  X(fragments_dpas)     \
+  X(fragments_mfma)     \
+  X(fragments_nvidia)   \
+  X(fragments_plain)    \
+  X(fragments_wmma)     \
   X(games)              \
   X(magnetic_loss)      \
+  X(matmul_reduce)      \
   X(matmul_skinny)      \
+  X(matmul_tensor)      \
   X(matmul_tiled)       \
   X(matmul_vector)      \
+  X(mma_amd)            \
+  X(mma_intel)          \
+  X(mma_nvidia)         \
   X(norm)               \
+  X(operands)           \
   X(optimizer)          \
   X(probe)              \
   X(probe_ptx)          \
@@ -49,14 +61,38 @@ static const unsigned char elementwise[] = {
 static const unsigned char embedding[] = {
 #embed "../../kernels/embedding.cl"
 };
+static const unsigned char fragments[] = {
+#embed "../../kernels/fragments.cl"
+};
+static const unsigned char fragments_dpas[] = {
+#embed "../../kernels/fragments_dpas.cl"
+};
+static const unsigned char fragments_mfma[] = {
+#embed "../../kernels/fragments_mfma.cl"
+};
+static const unsigned char fragments_nvidia[] = {
+#embed "../../kernels/fragments_nvidia.cl"
+};
+static const unsigned char fragments_plain[] = {
+#embed "../../kernels/fragments_plain.cl"
+};
+static const unsigned char fragments_wmma[] = {
+#embed "../../kernels/fragments_wmma.cl"
+};
 static const unsigned char games[] = {
 #embed "../../kernels/games.cl"
 };
 static const unsigned char magnetic_loss[] = {
 #embed "../../kernels/magnetic_loss.cl"
 };
+static const unsigned char matmul_reduce[] = {
+#embed "../../kernels/matmul_reduce.cl"
+};
 static const unsigned char matmul_skinny[] = {
 #embed "../../kernels/matmul_skinny.cl"
+};
+static const unsigned char matmul_tensor[] = {
+#embed "../../kernels/matmul_tensor.cl"
 };
 static const unsigned char matmul_tiled[] = {
 #embed "../../kernels/matmul_tiled.cl"
@@ -64,8 +100,20 @@ static const unsigned char matmul_tiled[] = {
 static const unsigned char matmul_vector[] = {
 #embed "../../kernels/matmul_vector.cl"
 };
+static const unsigned char mma_amd[] = {
+#embed "../../kernels/mma_amd.cl"
+};
+static const unsigned char mma_intel[] = {
+#embed "../../kernels/mma_intel.cl"
+};
+static const unsigned char mma_nvidia[] = {
+#embed "../../kernels/mma_nvidia.cl"
+};
 static const unsigned char norm[] = {
 #embed "../../kernels/norm.cl"
+};
+static const unsigned char operands[] = {
+#embed "../../kernels/operands.cl"
 };
 static const unsigned char optimizer[] = {
 #embed "../../kernels/optimizer.cl"

@@ -25,8 +25,9 @@ final class Fixture {
 
   static let canary: UInt32 = 0x7FC0_7FC3
   static let outputCanary: UInt32 = Float(-12_345.678).bitPattern
-  /// Odd, so that no view starts at a vector's alignment.
-  private static let before = 17
+  /// Elements before each view: odd, so that none starts at a vector's alignment, unless a test says
+  /// otherwise.
+  var before = 17
   private static let after = 37
 
   init(_ backend: any ComputeBackend, _ named: NamedBackend) {
@@ -90,18 +91,18 @@ final class Fixture {
     let stride = stride ?? columns
     let size = type.size / 2
     precondition(bits.count == rows * columns * size, "values do not fill \(shape)")
-    let total = Self.before + rows * stride + Self.after
+    let total = before + rows * stride + Self.after
     var whole = Self.canaries(
       output ? Self.outputCanary : Self.canary, bytes: total * type.size)
     for r in 0..<rows {
       for c in 0..<(columns * size) {
-        whole[(Self.before + r * stride) * size + c] = bits[r * columns * size + c]
+        whole[(before + r * stride) * size + c] = bits[r * columns * size + c]
       }
     }
     let storage = try backend.allocate(total, type)
     let all = Tensor(storage: storage, shape: [total])
     try whole.withUnsafeBytes { try backend.upload($0, to: all) }
-    let view = Tensor(storage: storage, offset: Self.before, shape: shape, rowStride: stride)
+    let view = Tensor(storage: storage, offset: before, shape: shape, rowStride: stride)
     guards.append(Guard(view: view, bits: whole, output: output))
     return view
   }

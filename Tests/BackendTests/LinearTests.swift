@@ -80,7 +80,7 @@ extension Conformance {
     (.f32, .f32, .bf16), (.f32, .bf16, .bf16), (.bf16, .f32, .f32), (.bf16, .bf16, .bf16),
   ]
 
-  private static func entering(
+  static func entering(
     _ x: [Double], _ type: ElementType, _ precision: ProductPrecision
   ) -> [Double] {
     guard type == .bf16 || precision == .bf16 else { return x }

@@ -14,6 +14,8 @@
     let queue: CLQueue
     let pool: OpenCLBufferPool
     let programs: OpenCLPrograms
+    /// Chooses how each product is computed.
+    package let planner: MatmulPlanner
     /// Work-items of a work-group and floats of a vector in kernels that say nothing else.
     let workGroup: Int
     let vector: Int
@@ -23,7 +25,19 @@
     let largestWorkGroup: Int
     private var unflushed = 0
 
-    public init(device: OpenCLDevice, configuration: OpenCLConfiguration = .init()) throws {
+    public convenience init(
+      device: OpenCLDevice, configuration: OpenCLConfiguration = .init()
+    ) throws {
+      try self.init(
+        device: device, configuration: configuration, fragments: FragmentSource.builtIn)
+    }
+
+    /// `fragments` are the matrix units to look for, `candidates` what may multiply matrices (nil:
+    /// all of this package).
+    package init(
+      device: OpenCLDevice, configuration: OpenCLConfiguration, fragments: [FragmentSource],
+      candidates: [any MatmulCandidate]? = nil
+    ) throws {
       self.device = device
       self.configuration = configuration
       context = try CLContext(device.id)
@@ -42,6 +56,10 @@
       block = narrow ? 8192 : 4 * workGroup
       programs = OpenCLPrograms(
         context, device, defaults: ["WG": workGroup, "VW": vector, "BLOCK": block],
+        texts: FragmentSource.texts(of: fragments), cacheDirectory: configuration.cacheDirectory)
+      planner = MatmulPlanner(
+        device, fragments: fragments,
+        candidates: candidates ?? builtInCandidates(for: fragments),
         cacheDirectory: configuration.cacheDirectory)
     }
 

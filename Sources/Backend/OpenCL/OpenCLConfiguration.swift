@@ -6,8 +6,13 @@
   public struct OpenCLConfiguration: Sendable, Equatable {
     /// Which kernel multiplies matrices.
     public enum Matmul: String, Sendable, CaseIterable {
-      /// `.vector` on a CPU device, `.tiled` elsewhere.
+      /// What tuning found fastest for the nearest shape (`tuneProducts`); where nothing was tuned
+      /// `.vector` on a CPU device, elsewhere `.tensor` for products of bf16 where the device has a
+      /// matrix unit that a probe found to work, else `.tiled`.
       case automatic
+      /// The device's matrix unit for products of bf16, which is an error without one; `.tiled` for
+      /// others.
+      case tensor
       /// Tiles in local memory, sums in registers: for GPUs.
       case tiled
       /// A work-item owns wide vectors, without barriers: for CPU devices.

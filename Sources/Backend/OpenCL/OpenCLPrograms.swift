@@ -5,6 +5,8 @@
   struct ProgramKey: Hashable {
     /// Base name of the file in kernels/.
     let family: String
+    /// Names of sources between the common prelude and the family's.
+    var preludes: [String] = []
     /// Definitions beside the defaults, such as `D` = 64; later ones win.
     var defines: [String: Int] = [:]
   }
@@ -16,16 +18,19 @@
     private let device: OpenCLDevice
     private let defaults: [String: Int]
     private let cache: OpenCLProgramCache?
+    /// Sources beside those of kernels/, by name.
+    private let texts: [String: [UInt8]]
     private var programs: [ProgramKey: CLProgram] = [:]
     private var kernels: [ProgramKey: [String: CLKernel]] = [:]
 
     init(
       _ context: CLContext, _ device: OpenCLDevice, defaults: [String: Int],
-      cacheDirectory: String?
+      texts: [String: [UInt8]], cacheDirectory: String?
     ) {
       self.context = context
       self.device = device
       self.defaults = defaults
+      self.texts = texts
       self.cache = cacheDirectory.map { OpenCLProgramCache(directory: $0, device: device) }
     }
 
@@ -38,7 +43,9 @@
 
     private func program(_ key: ProgramKey) throws -> CLProgram {
       if let program = programs[key] { return program }
-      let source = try Self.source("common") + Self.source(key.family)
+      let source = try (["common"] + key.preludes + [key.family]).flatMap {
+        try texts[$0] ?? Self.source($0)
+      }
       let defines = defaults.merging(key.defines) { $1 }.sorted { $0.key < $1.key }
       // Precise exp and log, no reassociation; a product and a sum may fuse.
       let options =
