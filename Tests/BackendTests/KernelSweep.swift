@@ -16,6 +16,7 @@ import Testing
     try suite.addAndInterpolate(named, n)
     try suite.copy(named, (n, 3))
     try suite.copy(named, (2, n))
+    try suite.convert(named, n)
     try suite.norm(named, n)
     try suite.adamW(named, n)
   }
@@ -71,6 +72,7 @@ import Testing
   func matmul(_ named: NamedBackend, _ n: Int) throws {
     for s in [(n, 3, 2), (17, n, 2), (2, 3, n)] {
       try suite.matmul(named, .init(m: s.0, n: s.1, k: s.2))
+      try suite.matmulBFloat16(named, .init(m: s.0, n: s.1, k: s.2))
     }
   }
 

@@ -18,7 +18,8 @@
       context = try CLContext(device.id)
       queue = try CLQueue(context, device.id)
       // Nothing is cached: the question is what this driver compiles now.
-      programs = OpenCLPrograms(context, device, defaults: [:], cacheDirectory: nil)
+      programs = OpenCLPrograms(
+        context, device, defaults: [:], texts: [:], cacheDirectory: nil)
     }
 
     deinit { clFinish(queue.handle) }
