@@ -6,7 +6,7 @@ import Testing
 /// Every OpenCL kernel at sizes 1, 7, 93, 144 and one above a work-group, by the checks of the
 /// conformance suite with the other sizes kept small: `make test-kernels` runs this suite in a
 /// simulator that interprets every instruction, and fails when a kernel of kernels/ was not
-/// launched.
+/// launched. `make test` leaves it out: the conformance suite runs the same checks on the device.
 @Suite struct KernelSweep {
   static let sizes = [1, 7, 93, 144, TestBackends.workGroup + 1]
   private let suite = Conformance()
