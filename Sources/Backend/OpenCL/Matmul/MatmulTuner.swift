@@ -27,7 +27,7 @@
         progress: progress)
     }
 
-    /// For tests: `shapes` are forward products (m, n, k).
+    /// On other shapes than those of `TuningShape`.
     package func run(
       shapes: [MatmulShape], seconds: Double
     ) throws -> ProductTuningReport {
