@@ -46,7 +46,8 @@ class Block:
 
     def __call__(self, x, cosine, sine):
         b, t, _ = x.shape
-        qkv = self.qkv(own(self.norm1(x))).reshape(b, t, H + 2 * G, D).transpose(1, 2)
+        qkv = own(self.qkv(own(self.norm1(x))))
+        qkv = qkv.reshape(b, t, H + 2 * G, D).transpose(1, 2)
         q, k, v = qkv[:, :H], qkv[:, H:H + G], qkv[:, H + G:]
         q, k, v = own(rotate(q, cosine, sine)), own(rotate(k, cosine, sine)), own(v)
         k, v = (y.repeat_interleave(H // G, dim=1) for y in (k, v))

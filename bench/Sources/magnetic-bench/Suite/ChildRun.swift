@@ -71,11 +71,10 @@ struct ChildRun {
     try process.run()
     Interruption.shared.child = process.processIdentifier
     defer { Interruption.shared.child = 0 }
-    var inTime = ended.wait(timeout: .now() + timeout) == .success
+    let inTime = ended.wait(timeout: .now() + timeout) == .success
     if !inTime {
       kill(process.processIdentifier, SIGKILL)
       ended.wait()
-      inTime = false
     }
     func text(_ name: String) -> String {
       let data = (try? Data(contentsOf: folder.appendingPathComponent(name))) ?? Data()

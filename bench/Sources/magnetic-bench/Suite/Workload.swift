@@ -31,8 +31,7 @@ struct Contender {
   var isSlow = false
   /// Seconds after which it is given up.
   var timeout = 150.0
-
-  /// Name of its own phase for one of ours, where they differ.
+  /// Its phase that stands for one of ours, by the name of ours, where they differ.
   var phases: [String: String] = [:]
 }
 
