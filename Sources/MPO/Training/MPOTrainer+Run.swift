@@ -31,7 +31,8 @@ extension MPOTrainer: TrainableRun {
     let parts = configuration.run.gradientAccumulationSteps
     let rows = (configuration.rows + parts - 1) / parts
     return MemoryEstimate(
-      model.decoder.shape, copies: 5, tokens: rows * longestRow,
+      model.decoder.shape, copies: 5, bf16Copies: configuration.run.bf16 ? 2 : 0,
+      tokens: rows * longestRow,
       lossTokens: rows * configuration.sampling.maxNewTokens, logitArrays: 3,
       checkpointing: configuration.run.gradientCheckpointing)
   }

@@ -11,16 +11,16 @@ public struct MemoryEstimate: Sendable, Equatable {
   public var total: Int { states + activations + loss }
 
   /// - Parameters:
-  ///   - copies: arrays of the model's size that live through the run.
+  ///   - copies: f32 arrays of the model's size that live through the run; bf16Copies: those of bf16.
   ///   - tokens: N of one micro-batch; lossTokens: those with a loss.
   ///   - logitArrays: logit arrays of one chunk.
   public init(
-    _ shape: DecoderShape, copies: Int, tokens: Int, lossTokens: Int, logitArrays: Int,
-    checkpointing: Bool
+    _ shape: DecoderShape, copies: Int, bf16Copies: Int, tokens: Int, lossTokens: Int,
+    logitArrays: Int, checkpointing: Bool
   ) {
     let layout = ParameterLayout(shape)
     let head = shape.vocabulary * shape.width
-    states = 4 * (copies * layout.count + head)
+    states = 4 * (copies * layout.count + head) + 2 * bf16Copies * layout.count
     // One block keeps its input, two norms, the middle residual, qkv, the attention's output and
     // log-sum-exp, gate, up and their product.
     let block =
@@ -28,7 +28,8 @@ public struct MemoryEstimate: Sendable, Equatable {
       + 3 * shape.feedForward
     let kept = checkpointing ? shape.layers * shape.width + block : shape.layers * block
     activations = 4 * (tokens * (kept + 2 * shape.width) + lossTokens * 4 * shape.width)
-    let chunk = min(lossTokens, max(16, (16 << 20) / (4 * shape.vocabulary)))
+    // As `logitChunkRows` has it for the CPU.
+    let chunk = min(lossTokens, max(16, (72 << 20) / (4 * shape.vocabulary * logitArrays)))
     loss = 4 * logitArrays * chunk * shape.vocabulary
   }
 
