@@ -72,11 +72,12 @@ public protocol ComputeBackend: AnyObject {
   /// inverseRMS (N).
   func rmsNorm(
     _ x: Tensor, weight: Tensor, epsilon: Float, into out: Tensor, inverseRMS: Tensor) throws
-  /// `sum += x`, then the norm of `sum`: a residual and the norm behind it in one pass. sum, x (N, C).
+  /// `sum += x`, then the norm of `sum`: a residual and the norm behind it in one pass. sum, x and
+  /// out (N, C) are three memories.
   func addRMSNorm(
     _ x: Tensor, to sum: Tensor, weight: Tensor, epsilon: Float, into out: Tensor,
     inverseRMS: Tensor) throws
-  /// Adjoint: with g = dOut * weight, `dX (=|+= r * (g - x * r^2 * mean(g * x))`,
+  /// Adjoint: with g = dOut * weight, `dX (=|+=) r * (g - x * r^2 * mean(g * x))`,
   /// `dWeight += sum_n dOut * x * r`. `accumulate` is about dX; dWeight always accumulates.
   func rmsNormBackward(
     _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor,

@@ -29,9 +29,9 @@ public struct ProjectionGradients {
 
 extension ComputeBackend {
   /// Rows of logits in flight: about 72 MiB of all policies together (on a GPU, whose products want
-  /// more rows, 512 MiB), at least 16 rows.
+  /// more rows, 256 MiB: a quarter of a small one, its largest buffer), at least 16 rows.
   public func logitChunkRows(vocabulary: Int, policies: Int = 3) -> Int {
-    let bytes = description.kind == .openCLGPU ? 512 << 20 : 72 << 20
+    let bytes = description.kind == .openCLGPU ? 256 << 20 : 72 << 20
     return max(16, bytes / (4 * max(vocabulary, 1) * policies))
   }
 

@@ -84,15 +84,25 @@ MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) 
   }
 }
 
+// Bytes of b that stay in the first-level cache while the rows of a pass by: what a tile reads of a
+// comes from the second level, so a block of b that is used by few columns would wait for it.
+enum { BLOCK_BYTES = 20 << 10 };
+
 MPO_INLINE void columns(const skinny_args *q, mpo_type type, int most, long begin, long end) {
   skinny_args s = *q;
   s.type = type;
-  for (long j = begin * 4; j < mpo_min(s.n, end * 4); j += 4) {
-    long i = 0;
+  long last = mpo_min(s.n, end * 4), size = type == MPO_BF16 ? 2 : 4;
+  // Few rows stay in the first level themselves.
+  long width = s.m <= 32 ? 4 : 4 * mpo_max(1, mpo_min(8, BLOCK_BYTES / (4 * s.k * size)));
+  for (long first = begin * 4; first < last; first += width) {
+    long stop = mpo_min(last, first + width), i = 0;
     if (most == 4)
-      for (; i + 4 <= s.m; i += 4) tile(&s, 4, i, j, i == 0);
-    for (; i + 2 <= s.m; i += 2) tile(&s, 2, i, j, i == 0);
-    if (i < s.m) tile(&s, 1, i, j, i == 0);
+      for (; i + 4 <= s.m; i += 4)
+        for (long j = first; j < stop; j += 4) tile(&s, 4, i, j, i == 0);
+    for (; i + 2 <= s.m; i += 2)
+      for (long j = first; j < stop; j += 4) tile(&s, 2, i, j, i == 0);
+    if (i < s.m)
+      for (long j = first; j < stop; j += 4) tile(&s, 1, i, j, i == 0);
   }
 }
 

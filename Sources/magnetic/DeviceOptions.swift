@@ -9,18 +9,21 @@ struct DeviceOptions: ParsableArguments {
   @Option(parsing: .unconditional, help: "CPU threads; 0, the default, takes one for each core.")
   var threads: Int?
 
+  /// The device that was named, else the one of a configuration.
+  func open(defaults: RunSettings = RunSettings()) throws -> any ComputeBackend {
+    try openDevice(device ?? defaults.device, threads: threads ?? defaults.threads)
+  }
+}
+
+/// The precision of matrix products.
+struct PrecisionOptions: ParsableArguments {
   @Flag(
     help: "Matrix products of bfloat16 operands with float32 sums: faster if the device has them.")
   var bf16 = false
 
-  /// That of matrix products.
+  /// What was asked for, else what a configuration says.
   func precision(defaults: RunSettings = RunSettings()) -> ProductPrecision {
     bf16 ? .bf16 : defaults.precision
-  }
-
-  /// The device that was named, else the one of a configuration.
-  func open(defaults: RunSettings = RunSettings()) throws -> any ComputeBackend {
-    try openDevice(device ?? defaults.device, threads: threads ?? defaults.threads)
   }
 }
 

@@ -25,6 +25,7 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "Seed of the random numbers.") var seed: Int?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
 
   func run() throws {
     let settings = try resolved()
@@ -43,7 +44,7 @@ struct EvaluateCommand: ParsableCommand {
       judge: source, prompts: try PromptDataset.read(settings.dataset),
       samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
       sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
-    let precision = deviceOptions.precision(defaults: settings.run)
+    let precision = precisionOptions.precision(defaults: settings.run)
     func draw(_ name: String, stream: UInt32) throws -> [[String]] {
       try evaluator.responses(
         of: LanguageModel.load(name, precision: precision, on: backend), stream: stream)

@@ -27,6 +27,7 @@ struct GenerateCommand: ParsableCommand {
   @Option(help: "Seed of the random numbers.") var seed: UInt64 = 0
   @Flag(help: "Print JSON lines.") var json = false
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
 
   func validate() throws {
     guard (prompt == nil) != (input == nil) else {
@@ -50,7 +51,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let prompts = try input.map(PromptDataset.read) ?? [prompt ?? ""]
     let model = try LanguageModel.load(
-      model, precision: deviceOptions.precision(), on: deviceOptions.open())
+      model, precision: precisionOptions.precision(), on: deviceOptions.open())
     let tokens = try prompts.map(model.promptTokens)
     let settings = GenerationSettings(
       maxNewTokens: maxNewTokens,

@@ -15,6 +15,7 @@ struct ScoreCommand: ParsableCommand {
   @Option(help: "Model folder, or a hub name in the local cache.") var model: String
   @Option(help: "JSON lines with 'text' or 'input_ids'.") var input: String
   @OptionGroup var deviceOptions: DeviceOptions
+  @OptionGroup var precisionOptions: PrecisionOptions
 
   /// Tokens scored in one forward pass.
   private static let batchTokens = 4096
@@ -22,7 +23,7 @@ struct ScoreCommand: ParsableCommand {
   func run() throws {
     let inputs = try ScoreInput.read(input)
     let model = try LanguageModel.load(
-      model, precision: deviceOptions.precision(), on: deviceOptions.open())
+      model, precision: precisionOptions.precision(), on: deviceOptions.open())
     let sequences = try inputs.enumerated().map { i, value in try tokens(value, line: i + 1, model)
     }
     let scorer = Scorer(model.decoder, model.parameters)

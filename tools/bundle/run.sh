@@ -111,9 +111,11 @@ report() {
   rm -rf "$work"
 }
 child=
+watch=
 interrupted() {
   echo "stopped; writing what was done"
-  [ -n "$child" ] && kill -TERM "$child" 2>/dev/null
+  [ -n "$watch" ] && kill "$watch" 2>/dev/null
+  [ -n "$child" ] && kill -TERM "$child" 2>/dev/null && wait "$child" 2>/dev/null
   printf 'interrupted\t0\tstopped by hand\n' >>"$results/stages.tsv"
   report
   exit 130
@@ -134,7 +136,6 @@ cat "$results/devices.txt"
 gpu=$(grep -c 'opencl-gpu' "$results/devices.txt")
 # A GPU runs the kernels of GPUs; what a CPU device runs is checked as well elsewhere.
 kernels=opencl
-rows_m=8
 if [ "$gpu" -gt 0 ]; then
   kernels=tiled
   printf 'device kind\topencl-gpu\n' >>"$results/about.tsv"
@@ -144,17 +145,21 @@ conformance() {
     exec "$here/bin/conformance" --testing-library swift-testing --filter Conformance 2>&1
 }
 bench=$here/bin/magnetic-bench
-stage probe 90 probe.jsonl "$bench" probe --device "$device" --json
-stage conformance 100 conformance.txt conformance
-stage kernels 100 kernels.jsonl "$bench" kernels --device "$device" --json
-stage iteration-S 50 iteration-S.json "$bench" iteration --device "$device" --shape S --rows 16 \
-  --repeats 2 --json
-stage iteration-M 80 iteration-M.json "$bench" iteration --device "$device" --shape M \
-  --rows "$rows_m" --repeats 1 --json
+stage probe 70 probe.jsonl "$bench" probe --device "$device" --json
+# A device without matrix units still tunes its f32 products.
+stage tune 70 tune.txt "$here/bin/magnetic" devices --tune --device "$device"
+stage conformance 80 conformance.txt conformance
+stage kernels 80 kernels.jsonl "$bench" kernels --device "$device" --json
+for precision in f32 bf16; do
+  stage "iteration-S-$precision" 30 "iteration-S-$precision.json" "$bench" iteration \
+    --device "$device" --shape S --rows 16 --repeats 3 --precision "$precision" --json
+  stage "iteration-M-$precision" 40 "iteration-M-$precision.json" "$bench" iteration \
+    --device "$device" --shape M --rows 8 --repeats 1 --precision "$precision" --json
+done
 # Python must not see the bundle's libraries.
 if python=$(command -v python3) && LD_LIBRARY_PATH=$system "$python" -c \
   'import sys, torch; sys.exit(not torch.cuda.is_available())' 2>/dev/null; then
-  stage torch 60 torch.jsonl env "LD_LIBRARY_PATH=$system" "$python" "$here/torch_figures.py"
+  stage torch 50 torch.jsonl env "LD_LIBRARY_PATH=$system" "$python" "$here/torch_figures.py"
 else
   printf 'torch\t0\tnot run: no python3 that has torch with CUDA\n' >>"$results/stages.tsv"
 fi

@@ -20,11 +20,12 @@ extension CPUBackend {
       let status = mpo_matmul_bf16(
         pool, half, ta ? 1 : 0, tb ? 1 : 0, m, n, k, try bytes(a, op), stride(a), try bytes(b, op),
         stride(b), accumulate ? 1 : 0, try floats(c, op), stride(c))
-      guard status == 0 else {
+      if status == 0 { return }
+      // What was to be added to may already hold some of it; else the f32 product overwrites it.
+      if accumulate {
         throw BackendError.device(
           call: "oneDNN matmul", status: status, "bf16 product of (\(m), \(k)) and (\(k), \(n))")
       }
-      return
     }
     let (wideA, wideB) = (try widened(a, precision, op), try widened(b, precision, op))
     let status = mpo_matmul(

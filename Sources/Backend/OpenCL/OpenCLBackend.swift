@@ -79,7 +79,8 @@
       let buffer = try pool.take(count, type)
       #if DEBUG
         // Whoever reads before writing finds NaN.
-        try fill(Tensor(storage: buffer, shape: [count]), bits: 0x7FC0_DEAD)
+        let words = type == .bf16 ? count / 2 : count
+        try fill(Tensor(storage: buffer, shape: [words]), bits: 0x7FC0_DEAD)
       #endif
       return buffer
     }

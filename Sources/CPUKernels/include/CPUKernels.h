@@ -1,6 +1,6 @@
 // Host kernels behind CPUBackend: a thread pool and one function per operation. Sizes are 64-bit;
-// arrays are row-major f32 (indices int32). Functions that return int give nonzero when scratch
-// memory could not be taken. Formulas stand at the definitions.
+// arrays are row-major f32 (indices int32) unless said otherwise. Functions that return int give
+// nonzero when scratch memory could not be taken. Formulas stand at the definitions.
 #ifndef CPUKERNELS_H
 #define CPUKERNELS_H
 

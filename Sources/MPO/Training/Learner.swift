@@ -20,7 +20,8 @@ public struct InnerStepMetrics: Sendable, Equatable {
 }
 
 /// The learning half of MPO: one policy, its magnet, and the optimizer. Nothing else persists between
-/// rollouts; the policy that generated is kept as hidden states and one output projection.
+/// rollouts; where several inner steps need it, the policy that generated is kept as hidden states
+/// and one output projection.
 public final class Learner {
   public let network: any PolicyNetwork
   public let policy: ParameterSet

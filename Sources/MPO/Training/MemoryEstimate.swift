@@ -2,7 +2,7 @@ import MPOModel
 
 /// Bytes that a training run is going to need, from its shapes; printed before the first step.
 public struct MemoryEstimate: Sendable, Equatable {
-  /// Weights, gradients, moments and magnet, and the copied output projection.
+  /// Weights, gradients, moments and magnet, and a copied output projection.
   public var states: Int
   /// Activations of one micro-batch that wait for the backward pass.
   public var activations: Int
@@ -11,16 +11,19 @@ public struct MemoryEstimate: Sendable, Equatable {
   public var total: Int { states + activations + loss }
 
   /// - Parameters:
-  ///   - copies: f32 arrays of the model's size that live through the run; bf16Copies: those of bf16.
+  ///   - copies: f32 arrays of the model's size that live through the run.
+  ///   - bf16Copies: those of bf16.
+  ///   - headCopy: whether the output projection is copied, in the type of its products.
   ///   - tokens: N of one micro-batch; lossTokens: those with a loss.
   ///   - logitArrays: logit arrays of one chunk.
   public init(
-    _ shape: DecoderShape, copies: Int, bf16Copies: Int, tokens: Int, lossTokens: Int,
-    logitArrays: Int, checkpointing: Bool
+    _ shape: DecoderShape, copies: Int, bf16Copies: Int, headCopy: Bool, tokens: Int,
+    lossTokens: Int, logitArrays: Int, checkpointing: Bool
   ) {
     let layout = ParameterLayout(shape)
-    let head = shape.vocabulary * shape.width
-    states = 4 * (copies * layout.count + head) + 2 * bf16Copies * layout.count
+    let head = headCopy ? shape.vocabulary * shape.width : 0
+    states =
+      4 * copies * layout.count + 2 * bf16Copies * layout.count + (bf16Copies > 0 ? 2 : 4) * head
     // One block keeps its input, two norms, the middle residual, qkv, the attention's output and
     // log-sum-exp, gate, up and their product.
     let block =

@@ -1,14 +1,20 @@
 #if canImport(CLKernels)
   /// Finds out whether a device has a matrix unit by multiplying with it.
   enum FragmentProbe {
-    /// Nil when `fragment` compiles and its products equal the host's, else what went wrong.
-    ///
+    /// What became of a probe.
+    struct Verdict {
+      /// Nil when the fragment compiles and its products equal the host's, else what went wrong.
+      var failure: String?
+      /// The same whenever it is asked: not so when memory was short or the device failed.
+      var isFinal = true
+    }
+
     /// Runs in a context of its own, which a fault does not outlive. The operands are integers, so
     /// the sums are exact in any order; those in f32 are off by less than half a bf16 step, down as
     /// well as up, so that anything but rounding to nearest shows.
-    static func failure(
-      of fragment: FragmentSource, device: OpenCLDevice, configuration: OpenCLConfiguration
-    ) -> String? {
+    static func verdict(
+      on fragment: FragmentSource, device: OpenCLDevice, configuration: OpenCLConfiguration
+    ) -> Verdict {
       do {
         let backend = try OpenCLBackend(
           device: device, configuration: configuration, fragments: [fragment], candidates: [])
@@ -20,14 +26,17 @@
         ] {
           let shape = MatmulShape(m: 72, n: 88, k: 104, ta: ta, tb: tb, a: a, b: b)
           guard try isExact(candidate, shape, backend) else {
-            return "wrong result of \(shape.layout) \(a) x \(b)"
+            return Verdict(failure: "wrong result of \(shape.layout) \(a) x \(b)")
           }
         }
-        return nil
+        return Verdict()
       } catch {
         let lines = "\(error)".split(separator: "\n")
         let telling = lines.first { $0.contains("error") } ?? lines.first
-        return telling.map { String($0.prefix(160)) } ?? "no result"
+        var verdict = Verdict(failure: telling.map { String($0.prefix(160)) } ?? "no result")
+        if case BackendError.build = error { return verdict }
+        verdict.isFinal = false
+        return verdict
       }
     }
 

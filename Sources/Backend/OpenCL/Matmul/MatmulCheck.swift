@@ -25,8 +25,10 @@
         (odd.m, odd.n, odd.k) = (rows, n, k)
         guard candidate.takes(odd, on: backend) else { continue }
         do {
-          if let wrong = try compare(candidate, odd, gap: gap) {
-            return "\(shape.layout) \(rows)x\(n)x\(k) \(odd.a) x \(odd.b): \(wrong)"
+          for accumulate in [true, false] {
+            if let wrong = try compare(candidate, odd, gap: gap, accumulate: accumulate) {
+              return "\(shape.layout) \(rows)x\(n)x\(k) \(odd.a) x \(odd.b): \(wrong)"
+            }
           }
         } catch {
           return String("\(error)".prefix(160))
@@ -36,13 +38,18 @@
     }
 
     private func compare(
-      _ candidate: any MatmulCandidate, _ s: MatmulShape, gap: Int
+      _ candidate: any MatmulCandidate, _ s: MatmulShape, gap: Int, accumulate: Bool
     ) throws -> String? {
       let a = values(s.m * s.k, 1)
       let b = values(s.k * s.n, 2)
       let (rowsA, rowsB) = (s.ta ? s.k : s.m, s.tb ? s.n : s.k)
-      // Behind every row of c lies what must stay.
-      let before = values(s.m * (s.n + gap) + gap, 3)
+      // Behind every row of c lies what must stay; inside, what only accumulation may read.
+      var before = values(s.m * (s.n + gap) + gap, 3)
+      if !accumulate {
+        for i in before.indices where i >= gap && (i - gap) % (s.n + gap) < s.n {
+          before[i] = .nan
+        }
+      }
       func run(_ on: any ComputeBackend, _ body: (Tensor, Tensor, Tensor) throws -> Void) throws
         -> [Float]
       {
@@ -55,21 +62,26 @@
       }
       let want = try run(cpu) { a, b, c in
         try cpu.matmul(
-          a, transposed: s.ta, b, transposed: s.tb, into: c, accumulate: true, scale: 0.5,
+          a, transposed: s.ta, b, transposed: s.tb, into: c, accumulate: accumulate, scale: 0.5,
           precision: s.a == .rounded || s.b == .rounded ? .bf16 : .f32)
       }
       let got = try run(backend) { a, b, c in
         try candidate.run(
-          MatmulProduct(a: a, b: b, c: c, shape: s, accumulate: true, scale: 0.5), on: backend)
+          MatmulProduct(a: a, b: b, c: c, shape: s, accumulate: accumulate, scale: 0.5),
+          on: backend)
       }
       var (error, size) = (0.0, 0.0)
       for i in want.indices {
         let inside = i >= gap && (i - gap) % (s.n + gap) < s.n
-        if !inside && got[i] != before[i] { return "wrote outside of c" }
+        guard inside else {
+          if got[i] != before[i] { return "wrote outside of c" }
+          continue
+        }
         guard got[i].isFinite else { return "\(got[i]), expected \(want[i])" }
         error += Double(got[i] - want[i]) * Double(got[i] - want[i])
         // Of the product alone: what c held must not hide its error.
-        size += Double(want[i] - before[i]) * Double(want[i] - before[i])
+        let product = Double(want[i]) - (accumulate ? Double(before[i]) : 0)
+        size += product * product
       }
       let relative = (error / max(size, 1e-30)).squareRoot()
       return relative <= Self.tolerance ? nil : "relative error \(relative)"

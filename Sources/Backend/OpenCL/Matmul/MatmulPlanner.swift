@@ -8,6 +8,7 @@
     /// What is known of this device: verdicts on fragments and tuned picks.
     package private(set) var tuning: MatmulTuning
     private var chosen: [MatmulShape: any MatmulCandidate] = [:]
+    private var refused: Set<String> = []
 
     init(
       _ device: OpenCLDevice, fragments: [FragmentSource], candidates: [any MatmulCandidate],
@@ -35,7 +36,7 @@
     private func tuned(_ shape: MatmulShape, on backend: OpenCLBackend) -> (any MatmulCandidate)? {
       for name in tuning.names(nearestTo: shape) {
         if let found = candidates.first(where: { $0.name == name }),
-          found.takes(shape, on: backend)
+          !refused.contains(name), found.takes(shape, on: backend)
         {
           return found
         }
@@ -54,21 +55,37 @@
     func tensorRule(_ shape: MatmulShape, on backend: OpenCLBackend) -> TensorMatmul? {
       guard shape.isBFloat16 else { return nil }
       for fragment in fragments {
-        if let found = TensorMatmul.rule(shape, fragment, on: backend) { return found }
+        if let found = TensorMatmul.rule(
+          shape, fragment, without: refused, on: backend)
+        {
+          return found
+        }
       }
       return nil
     }
 
     // MARK: Matrix units
 
-    /// Whether the device has the matrix unit: by the probe, whose verdict is kept on disk.
+    /// Whether the device has the matrix unit: by the probe, whose verdict is kept on disk. A device
+    /// that was merely full or busy is asked again by the next run.
     package func isUsable(_ fragment: FragmentSource, on backend: OpenCLBackend) -> Bool {
       if let verdict = tuning.fragments[fragment.name] { return verdict.isEmpty }
-      let failure = FragmentProbe.failure(
-        of: fragment, device: device, configuration: backend.configuration)
-      tuning.fragments[fragment.name] = failure ?? ""
-      store?.save(tuning)
-      return failure == nil
+      let verdict = FragmentProbe.verdict(
+        on: fragment, device: device, configuration: backend.configuration)
+      tuning.fragments[fragment.name] = verdict.failure ?? ""
+      if verdict.isFinal, let store {
+        // Another process may have tuned since this one started.
+        var kept = store.load() ?? tuning
+        kept.fragments[fragment.name] = verdict.failure ?? ""
+        store.save(kept)
+      }
+      return verdict.failure == nil
+    }
+
+    /// Rules pick tiles that no check has seen on this device: one that it refuses is not used again.
+    func refuse(_ candidate: any MatmulCandidate) {
+      refused.insert(candidate.name)
+      chosen.removeAll()
     }
 
     /// Each matrix unit that the device does not have, and why.
@@ -92,7 +109,9 @@
     /// whether the disk took them.
     @discardableResult
     package func adopt(_ picks: [MatmulTuning.Pick]) -> Bool {
+      if let kept = store?.load() { tuning.fragments.merge(kept.fragments) { own, _ in own } }
       tuning.picks = picks
+      refused = []
       chosen.removeAll()
       return store?.save(tuning) ?? false
     }

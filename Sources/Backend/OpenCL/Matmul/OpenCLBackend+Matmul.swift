@@ -11,7 +11,23 @@
         m: m, n: n, k: k, ta: ta, tb: tb, a: .init(a.type, precision), b: .init(b.type, precision))
       let product = MatmulProduct(
         a: a, b: b, c: c, shape: shape, accumulate: accumulate, scale: scale)
-      try candidate(for: shape).run(product, on: self)
+      let candidate = try candidate(for: shape)
+      do {
+        try candidate.run(product, on: self)
+      } catch let error as BackendError where isRefusal(error, of: candidate) {
+        // Nothing was launched: c is as it was.
+        planner.refuse(candidate)
+        try planner.choose(shape, on: self).run(product, on: self)
+      }
+    }
+
+    /// Whether the driver would not take a kernel that there are others for.
+    private func isRefusal(_ error: BackendError, of candidate: any MatmulCandidate) -> Bool {
+      guard configuration.matmul == .automatic, candidate is TensorMatmul else { return false }
+      switch error {
+      case .build, .device: return true
+      default: return false
+      }
     }
 
     /// What the configuration, or else the planner, says.

@@ -108,11 +108,14 @@
 
     /// Untuned: the first tile that gives every compute unit one, else the smallest.
     static func rule(
-      _ shape: MatmulShape, _ fragment: FragmentSource, on backend: OpenCLBackend
+      _ shape: MatmulShape, _ fragment: FragmentSource, without refused: Set<String>,
+      on backend: OpenCLBackend
     ) -> TensorMatmul? {
       let units = backend.device.description.computeUnits
       let ordered = Tile.rules.map { TensorMatmul($0, fragment) }
-      let fitting = ordered.filter { $0.takes(shape, on: backend) }
+      let fitting = ordered.filter {
+        !refused.contains($0.name) && $0.takes(shape, on: backend)
+      }
       let filling = fitting.first {
         ceilDivide(shape.m, $0.tile.m) * ceilDivide(shape.n, $0.tile.n) >= units
       }

@@ -51,8 +51,8 @@ struct BundleResults: Codable {
   var probes: [ProbeFigure]
   var kernels: [KernelFigure]
   var conformance: Conformance
-  /// By shape: every number of `magnetic-bench iteration --json` under its name there.
-  var iterations: [String: [String: Double]]
+  /// What `magnetic-bench iteration --json` printed, by shape and precision: "M bf16".
+  var iterations: [String: Report]
   var torch: [Torch]
 
   init(folder: String) {
@@ -73,11 +73,9 @@ struct BundleResults: Codable {
     kernels = JSONLines.read("\(folder)/kernels.jsonl", as: KernelFigure.self)
     conformance = Conformance(log: text("conformance.txt"))
     iterations = [:]
-    for shape in ["S", "M"] {
-      let object = try? JSONSerialization.jsonObject(
-        with: Data(text("iteration-\(shape).json").utf8))
-      guard let fields = object as? [String: Any] else { continue }
-      iterations[shape] = fields.compactMapValues { ($0 as? NSNumber)?.doubleValue }
+    for name in ["S f32", "S bf16", "M f32", "M bf16"] {
+      let file = "iteration-\(name.replacingOccurrences(of: " ", with: "-")).json"
+      iterations[name] = try? JSONDecoder().decode(Report.self, from: Data(text(file).utf8))
     }
     torch = JSONLines.read("\(folder)/torch.jsonl", as: Torch.self)
   }

@@ -29,6 +29,8 @@ struct PreparedKernel {
   let run: () throws -> Void
   /// What is compared with the CPU.
   let results: [Tensor]
+  /// The probe whose rate bounds its arithmetic.
+  var limit = "f32 peak"
 }
 
 /// One line of the kernel benchmark.

@@ -19,29 +19,45 @@ extension KernelCase {
     product(
       "matmul decoding head of M", m: (16, 16, 16), n: (96, 49_152, 49_152), k: (48, 576, 576),
       transposeB: true, readsMemory: true),
+    product(
+      "matmul bf16 square a b^T", m: (93, 1024, 8192), n: (77, 1024, 8192), k: (50, 1024, 8192),
+      transposeB: true, isHalf: true),
+    product(
+      "matmul bf16 feed-forward of M", m: (33, 1024, 8192), n: (96, 3072, 3072),
+      k: (48, 576, 576), transposeB: true, isHalf: true),
+    product(
+      "matmul bf16 decoding head of M", m: (16, 16, 16), n: (96, 49_152, 49_152),
+      k: (48, 576, 576), transposeB: true, readsMemory: true, isHalf: true),
   ]
 
   private typealias Sizes = (check: Int, processor: Int, gpu: Int)
 
   private static func product(
     _ name: String, m: Sizes, n: Sizes, k: Sizes, transposeA: Bool = false,
-    transposeB: Bool = false, readsMemory: Bool = false
+    transposeB: Bool = false, readsMemory: Bool = false, isHalf: Bool = false
   ) -> KernelCase {
     KernelCase(name: name) { b, scale in
       let m = scale.pick(m.check, m.processor, m.gpu)
       let n = scale.pick(n.check, n.processor, n.gpu)
       let k = scale.pick(k.check, k.processor, k.gpu)
       let d = KernelData(backend: b)
-      let x = try d.normals(transposeA ? [k, m] : [m, k])
-      let y = try d.normals(transposeB ? [n, k] : [k, n], seed: 2)
+      func operand(_ shape: [Int], seed: UInt64) throws -> Tensor {
+        let x = try d.normals(shape, seed: seed)
+        return isHalf ? try b.bfloat16(x) : x
+      }
+      let x = try operand(transposeA ? [k, m] : [m, k], seed: 1)
+      let y = try operand(transposeB ? [n, k] : [k, n], seed: 2)
       let out = try b.empty([m, n])
       return PreparedKernel(
         shape: "(\(m), \(k)) (\(k), \(n))",
-        bytes: readsMemory ? 4 * Double(m * k + n * k + m * n) : nil,
+        bytes: readsMemory
+          ? (isHalf ? 2 : 4) * Double(m * k + n * k) + 4 * Double(m * n) : nil,
         operations: readsMemory ? nil : 2 * Double(m) * Double(n) * Double(k),
         run: {
-          try b.matmul(x, y, transposeA: transposeA, transposeB: transposeB, into: out)
-        }, results: [out])
+          try b.matmul(
+            x, y, transposeA: transposeA, transposeB: transposeB, into: out,
+            precision: isHalf ? .bf16 : .f32)
+        }, results: [out], limit: isHalf ? "mma.sync bf16 peak" : "f32 peak")
     }
   }
 

@@ -31,10 +31,11 @@ struct Kernels: ParsableCommand {
     let isGPU = backend.description.kind == .openCLGPU
     let scale: KernelScale = quick ? .check : isGPU ? .gpu : .processor
     let copy = try limit("copy bandwidth", backend)
-    let peak = try limit("f32 peak", backend)
+    var peaks: [String: Double] = [:]
+    for name in ["f32 peak", "mma.sync bf16 peak"] { peaks[name] = try limit(name, backend) }
     var wrong: [String] = []
     for kernel in Self.cases where only.isEmpty || kernel.name.contains(only) {
-      let figure = figure(kernel, backend, cpu, scale, copy: copy, peak: peak)
+      let figure = figure(kernel, backend, cpu, scale, copy: copy, peaks: peaks)
       if figure.failure != nil { wrong.append(kernel.name) }
       try report(figure)
       try backend.trim()  // the next one's tensors may need the memory
@@ -55,7 +56,7 @@ struct Kernels: ParsableCommand {
 
   private func figure(
     _ kernel: KernelCase, _ backend: OpenCLBackend, _ cpu: any ComputeBackend,
-    _ scale: KernelScale, copy: Double?, peak: Double?
+    _ scale: KernelScale, copy: Double?, peaks: [String: Double]
   ) -> KernelFigure {
     var figure = KernelFigure(name: kernel.name, shape: "", seconds: 0)
     do {
@@ -71,7 +72,9 @@ struct Kernels: ParsableCommand {
       figure.gbPerSecond = prepared.bytes.map { $0 / figure.seconds / 1e9 }
       figure.tflopPerSecond = prepared.operations.map { $0 / figure.seconds / 1e12 }
       if let rate = figure.gbPerSecond, let copy { figure.share = rate / copy }
-      if let rate = figure.tflopPerSecond, let peak { figure.share = rate / peak }
+      if let rate = figure.tflopPerSecond, let peak = peaks[prepared.limit] {
+        figure.share = rate / peak
+      }
     } catch {
       figure.failure = "\(error)"
     }

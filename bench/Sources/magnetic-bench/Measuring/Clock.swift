@@ -17,9 +17,11 @@ func measured(on backend: any ComputeBackend, _ body: () throws -> Void) throws 
   }
 }
 
-/// NaN for no values.
+/// The mean of the middle two of an even number; NaN for no values.
 func median(_ values: [Double]) -> Double {
-  values.isEmpty ? .nan : values.sorted()[values.count / 2]
+  guard !values.isEmpty else { return .nan }
+  let sorted = values.sorted()
+  return (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
 }
 
 /// One line to standard error, so that standard output stays what was asked for.
