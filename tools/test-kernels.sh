@@ -26,8 +26,8 @@ run tiled 5 KernelSweep
 run tiled 256 'KernelSweep/matmul'
 run vector 5 KernelSweep
 
-# Names by their declaration, comments left out.
-names=$(cat kernels/*.cl | sed 's|//.*||' | tr '\n' ' ' |
+# Names by their declaration, comments and directives left out.
+names=$(cat kernels/*.cl | sed 's|//.*||; /^ *#/d' | tr '\n' ' ' |
   grep -oE '(KERNEL|__kernel) [^;{]*' | sed -nE 's/.*\bvoid +([A-Za-z_0-9]+) *\(.*/\1/p' | sort -u)
 status=0
 for form in tiled vector; do
