@@ -15,22 +15,6 @@ enum { KEYS = 64, POSITIONS = 32 };
     b = high(a, b);                                                                         \
     a = t_;                                                                                 \
   } while (0)
-#define LOW8(a, b)                                                                          \
-  __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
-#define HIGH8(a, b)                                                                         \
-  __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
-#define LOW4(a, b)                                                                          \
-  __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
-#define HIGH4(a, b)                                                                         \
-  __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
-#define LOW2(a, b)                                                                          \
-  __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-#define HIGH2(a, b)                                                                         \
-  __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-#define LOW1(a, b)                                                                          \
-  __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
-#define HIGH1(a, b)                                                                         \
-  __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
 
 // to[i, j] = from[j, i] for 16 x 16 elements: each cache line of a row is read once.
 MPO_INLINE void transpose16(const float *from, long stride, float *to, long to_stride) {

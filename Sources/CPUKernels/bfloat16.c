@@ -10,7 +10,7 @@ typedef struct {
 } convert_args;
 
 // One vectorised loop for each pair of types; `round` makes f32 to f32 go by way of bfloat16.
-MPO_CLONES static void convert_row(
+MPO_CLONES void mpo_convert_row(
     const void *x, mpo_type from, void *out, mpo_type to, long n, int round) {
   if (from == MPO_BF16 && to == MPO_BF16) {
     memcpy(out, x, (size_t)n * 2);
@@ -38,7 +38,7 @@ static void convert_task(void *context, long begin, long end, int worker) {
   convert_args s = *(convert_args *)context;
   for (long i = begin; i < end; i++) {
     long row = i / s.units, first = i % s.units * s.unit;
-    convert_row(
+    mpo_convert_row(
         s.x + (row * s.x_stride + first) * size_of(s.from), s.from,
         s.out + (row * s.columns + first) * size_of(s.to), s.to,
         mpo_min(s.unit, s.columns - first), s.round);
@@ -51,6 +51,7 @@ void mpo_convert_rows(
     long rows, long columns) {
   if (rows == 0 || columns == 0) return;
   long unit = 16384;
-  convert_args args = {x, out, from, to, x_stride, columns, unit, (columns + unit - 1) / unit, round};
+  long units = (columns + unit - 1) / unit;
+  convert_args args = {x, out, from, to, x_stride, columns, unit, units, round};
   mpo_pool_for(pool, rows * args.units, mpo_grain(mpo_min(unit, columns)), convert_task, &args);
 }

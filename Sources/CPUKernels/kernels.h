@@ -207,30 +207,32 @@ MPO_INLINE void mpo_tile(
   }
 }
 
-#define MPO_SHUFFLE __builtin_shufflevector
+// The steps of a 16 x 16 transpose: of two rows the even and the odd blocks of 8, 4, 2 and 1 lanes.
+#define LOW8(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+#define HIGH8(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31)
+#define LOW4(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27)
+#define HIGH4(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31)
+#define LOW2(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define HIGH2(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
+#define LOW1(a, b)                                                                          \
+  __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30)
+#define HIGH1(a, b)                                                                         \
+  __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31)
 
-// Of each pair of vectors the sums of 8, 4, 2 and 1 lanes' halves, side by side. Macros, since a
-// vector that crosses a function's boundary would need AVX-512 in the caller's own ABI.
-#define MPO_FOLD8(a, b)                                                                       \
-  (MPO_SHUFFLE(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23) +                \
-   MPO_SHUFFLE(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31))
-#define MPO_FOLD4(a, b)                                                                       \
-  (MPO_SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27) +              \
-   MPO_SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31))
-#define MPO_FOLD2(a, b)                                                                       \
-  (MPO_SHUFFLE(a, b, 0, 1, 4, 5, 8, 9, 12, 13, 16, 17, 20, 21, 24, 25, 28, 29) +              \
-   MPO_SHUFFLE(a, b, 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31))
-#define MPO_FOLD1(a, b)                                                                       \
-  (MPO_SHUFFLE(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30) +             \
-   MPO_SHUFFLE(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31))
-
-// The sums of 16 vectors, in their order, times alpha.
+// The sums of 16 vectors, in their order, times alpha: the transpose's steps, each followed by a sum
+// of what it exchanged.
 MPO_INLINE void mpo_sums16(const v16 *s, float alpha, float out[16]) {
-  v16 a[8], b[4];
-  for (int i = 0; i < 8; i++) a[i] = MPO_FOLD8(s[2 * i], s[2 * i + 1]);
-  for (int i = 0; i < 4; i++) b[i] = MPO_FOLD4(a[2 * i], a[2 * i + 1]);
-  v16 c = MPO_FOLD2(b[0], b[1]), d = MPO_FOLD2(b[2], b[3]);
-  v16_store(out, MPO_FOLD1(c, d) * alpha);
+  v16 a[8], b[4], c[2];
+  for (int j = 0; j < 8; j++) a[j] = LOW8(s[j], s[j + 8]) + HIGH8(s[j], s[j + 8]);
+  for (int j = 0; j < 4; j++) b[j] = LOW4(a[j], a[j + 4]) + HIGH4(a[j], a[j + 4]);
+  for (int j = 0; j < 2; j++) c[j] = LOW2(b[j], b[j + 2]) + HIGH2(b[j], b[j + 2]);
+  v16_store(out, (LOW1(c[0], c[1]) + HIGH1(c[0], c[1])) * alpha);
 }
 
 // The nearest bfloat16, ties to even, as f32 bits; a NaN keeps its sign and upper bits, made quiet.
@@ -238,5 +240,9 @@ MPO_INLINE uint32_t mpo_round_bf16(uint32_t bits) {
   uint32_t rounded = bits + 0x7fffu + (bits >> 16 & 1u);
   return ((bits & 0x7fffffffu) > 0x7f800000u ? bits | 0x400000u : rounded) & 0xffff0000u;
 }
+
+// n elements of one type to another; `round` takes f32 to f32 by way of bfloat16 (bfloat16.c).
+void mpo_convert_row(
+    const void *x, mpo_type from, void *out, mpo_type to, long n, int round);
 
 #endif

@@ -44,13 +44,13 @@ MPO_CLONES static void rms_norm_task(void *context, long begin, long end, int wo
   }
 }
 
-// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r weight; `add` (or NULL) is first added to
-// x.
+// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r weight; `add` (or NULL) is first
+// added to x.
 void mpo_rms_norm(
     mpo_pool *pool, float *x, const float *add, const float *weight, float epsilon, float *out,
     float *r, long n, long c) {
-  norm_args args = {.x = x, .add = add, .sum = x, .weight = weight, .out = out, .r_out = r, .n = n, .c = c,
-                    .epsilon = epsilon};
+  norm_args args = {.x = x, .add = add, .sum = x, .weight = weight, .out = out, .r_out = r,
+                    .n = n, .c = c, .epsilon = epsilon};
   mpo_pool_for(pool, n, mpo_grain(c), rms_norm_task, &args);
 }
 

@@ -12,7 +12,6 @@ typedef uint32_t u16x_unaligned __attribute__((ext_vector_type(16), aligned(2), 
 enum { AHEAD = 4 };  // rows of b that are fetched ahead
 
 typedef struct {
-  mpo_pool *pool;
   // Rows `padded` apart; zeros up to a multiple of the step, and for a bf16 b split as it is.
   const float *a;
   const char *b;
@@ -20,6 +19,7 @@ typedef struct {
   mpo_type type;  // of b
   long m, n, k, padded, ldb, ldc;
   float alpha, beta;
+  int most;  // rows of a tile at most: 4 or 2
 } skinny_args;
 
 // `rows` by 4 sums of one step of 16 (f32) or 32 (bf16) elements along K. b: 4 rows at this step.
@@ -88,7 +88,7 @@ MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) 
 // comes from the second level, so a block of b that is used by few columns would wait for it.
 enum { BLOCK_BYTES = 20 << 10 };
 
-MPO_INLINE void columns(const skinny_args *q, mpo_type type, int most, long begin, long end) {
+MPO_INLINE void columns(const skinny_args *q, mpo_type type, long begin, long end) {
   skinny_args s = *q;
   s.type = type;
   long last = mpo_min(s.n, end * 4), size = type == MPO_BF16 ? 2 : 4;
@@ -96,7 +96,7 @@ MPO_INLINE void columns(const skinny_args *q, mpo_type type, int most, long begi
   long width = s.m <= 32 ? 4 : 4 * mpo_max(1, mpo_min(8, BLOCK_BYTES / (4 * s.k * size)));
   for (long first = begin * 4; first < last; first += width) {
     long stop = mpo_min(last, first + width), i = 0;
-    if (most == 4)
+    if (s.most == 4)
       for (; i + 4 <= s.m; i += 4)
         for (long j = first; j < stop; j += 4) tile(&s, 4, i, j, i == 0);
     for (; i + 2 <= s.m; i += 2)
@@ -106,35 +106,20 @@ MPO_INLINE void columns(const skinny_args *q, mpo_type type, int most, long begi
   }
 }
 
-// Sixteen sums fill half of AVX-512's registers; with AVX2's there is room for half as many.
 MPO_CLONES static void columns_task(void *context, long begin, long end, int worker) {
   (void)worker;
   const skinny_args *q = context;
   if (q->type == MPO_BF16)
-    columns(q, MPO_BF16, 4, begin, end);
+    columns(q, MPO_BF16, begin, end);
   else
-    columns(q, MPO_F32, 4, begin, end);
-}
-
-MPO_CLONES static void narrow_columns_task(void *context, long begin, long end, int worker) {
-  (void)worker;
-  const skinny_args *q = context;
-  if (q->type == MPO_BF16)
-    columns(q, MPO_BF16, 2, begin, end);
-  else
-    columns(q, MPO_F32, 2, begin, end);
+    columns(q, MPO_F32, begin, end);
 }
 
 // One row of a as f32, zeros up to `padded`; `rounds` takes the nearest bf16 values, `splits` puts
 // the even and the odd elements of every 32 apart.
 MPO_CLONES static void pad_row(
     const void *a, mpo_type type, long k, long padded, int rounds, int splits, uint32_t *out) {
-  if (type == MPO_BF16)
-    for (long p = 0; p < k; p++) out[p] = (uint32_t)((const uint16_t *)a)[p] << 16;
-  else if (rounds)
-    for (long p = 0; p < k; p++) out[p] = mpo_round_bf16(((const uint32_t *)a)[p]);
-  else
-    memcpy(out, a, (size_t)k * 4);
+  mpo_convert_row(a, type, out, MPO_F32, k, rounds);
   for (long p = k; p < padded; p++) out[p] = 0;
   for (long p = 0; splits && p < padded; p += 32) {
     uint32_t all[32];
@@ -144,6 +129,7 @@ MPO_CLONES static void pad_row(
   }
 }
 
+// Sixteen sums fill half of AVX-512's registers; with AVX2's there is room for half as many.
 static int has_wide_registers(void) {
 #if defined(__x86_64__)
   return __builtin_cpu_supports("avx512f") != 0;
@@ -164,7 +150,8 @@ int mpo_skinny(
     mpo_pool *pool, long m, long n, long k, float alpha, const void *a, mpo_type a_type, long lda,
     const void *b, mpo_type b_type, long ldb, int rounds, float beta, float *c, long ldc) {
   if (m == 0 || n == 0) return 0;
-  skinny_args args = {pool, a, b, c, b_type, m, n, k, lda, ldb, ldc, alpha, beta};
+  skinny_args args = {a, b, c, b_type, m, n, k, lda, ldb, ldc, alpha, beta,
+                      has_wide_registers() ? 4 : 2};
   if (a_type == MPO_BF16 || b_type == MPO_BF16 || rounds || k % 16 != 0) {
     args.padded = mpo_round_up(k, 32);
     if (mpo_pool_reserve(pool, 0, m * args.padded * (long)sizeof(float))) return 1;
@@ -175,8 +162,6 @@ int mpo_skinny(
           b_type == MPO_BF16, rows + i * args.padded);
     args.a = (const float *)rows;
   }
-  mpo_pool_for(
-      pool, (n + 3) / 4, mpo_grain(m * k / 4),
-      has_wide_registers() ? columns_task : narrow_columns_task, &args);
+  mpo_pool_for(pool, (n + 3) / 4, mpo_grain(m * k / 4), columns_task, &args);
   return 0;
 }
