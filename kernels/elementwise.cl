@@ -7,27 +7,23 @@ KERNEL void fill(
   for (EACH(i, columns)) store_part(v, o + i, columns - i);
 }
 
-// Moves 32-bit words whatever they mean: a load and a store keep every bit pattern.
-KERNEL void copy(
-    __global const uint *x, ulong xOffset, ulong xStride, __global uint *out, ulong outOffset,
-    ulong outStride, ulong columns) {
-  __global const uint *a = x + xOffset + ROW(columns) * xStride;
-  __global uint *o = out + outOffset + ROW(columns) * outStride;
-  ulong first = get_group_id(0) % BLOCKS(columns) * BLOCK;
-  ulong end = min(columns, first + BLOCK);
-  for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = a[i];
-}
+// out[i] = value of x[i]; name, types of x and out, value. A load and a store keep every bit pattern.
+#define MOVE(name, from, to, value)                                                            \
+  KERNEL void name(                                                                           \
+      __global const from *x, ulong xOffset, ulong xStride, __global to *out, ulong outOffset,  \
+      ulong outStride, ulong columns) {                                                       \
+    __global const from *a = x + xOffset + ROW(columns) * xStride;                            \
+    __global to *o = out + outOffset + ROW(columns) * outStride;                              \
+    ulong first = get_group_id(0) % BLOCKS(columns) * BLOCK;                                  \
+    ulong end = min(columns, first + BLOCK);                                                  \
+    for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = value(a[i]);             \
+  }
+#define SAME(x) (x)
 
-// The same for 16-bit elements.
-KERNEL void copy16(
-    __global const ushort *x, ulong xOffset, ulong xStride, __global ushort *out, ulong outOffset,
-    ulong outStride, ulong columns) {
-  __global const ushort *a = x + xOffset + ROW(columns) * xStride;
-  __global ushort *o = out + outOffset + ROW(columns) * outStride;
-  ulong first = get_group_id(0) % BLOCKS(columns) * BLOCK;
-  ulong end = min(columns, first + BLOCK);
-  for (ulong i = first + get_local_id(0); i < end; i += WG) o[i] = a[i];
-}
+MOVE(copy, uint, uint, SAME)
+MOVE(copy16, ushort, ushort, SAME)
+MOVE(narrow, float, ushort, to_bfloat16)
+MOVE(widen, ushort, float, from_bfloat16)
 
 KERNEL void add(
     __global const float *x, ulong xOffset, ulong xStride, __global const float *y, ulong yOffset,

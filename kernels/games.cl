@@ -107,7 +107,8 @@ static inline gvec RAISED(gvec x) {
   gvec g = 0x1.28917c89a43a7p-22 + r * 0x1.af389ecfc4b9cp-26;
   gvec p = ((a + r2 * b) + r4 * ((d + r2 * f) + r4 * g)) * r2 + r + 1.0;
   // 2^(k-1) * 2: 2^1024 has no bits.
-  return (p + p) * JOIN(as_double, GV)((JOIN(as_long, GV)(shifted) - 0x4338000000000000L + 1022L) << 52L);
+  JOIN(long, GV) bits = JOIN(as_long, GV)(shifted) - 0x4338000000000000L + 1022L;
+  return (p + p) * JOIN(as_double, GV)(bits << 52L);
 }
 #else
 static inline gvec RAISED(gvec x) {

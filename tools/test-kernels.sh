@@ -26,8 +26,11 @@ run tiled 5 KernelSweep
 run tiled 256 'KernelSweep/matmul'
 run vector 5 KernelSweep
 
-# Names by their declaration, comments and directives left out.
-names=$(cat kernels/*.cl | sed 's|//.*||; /^ *#/d' | tr '\n' ' ' |
+# Names by their declaration, comments and directives (and what they go on with) left out; the macro
+# MOVE(name, ...) declares one.
+joined=':a; /\\$/{N; ba}; s|//.*||; /^ *#/d'
+moves='s/^MOVE\(([a-z0-9_]+),.*/KERNEL void \1();/'
+names=$(cat kernels/*.cl | sed -E "$joined; $moves" | tr '\n' ' ' |
   grep -oE '(KERNEL|__kernel) [^;{]*' | sed -nE 's/.*\bvoid +([A-Za-z_0-9]+) *\(.*/\1/p' | sort -u)
 status=0
 for form in tiled vector; do

@@ -11,7 +11,6 @@
   X(attention)          \
   X(attention_decode)   \
   X(cross_entropy)      \
-  X(bfloat16)           \
   X(elementwise)        \
   X(embedding)          \
   X(fragments)          \
@@ -51,9 +50,6 @@ static const unsigned char attention_decode[] = {
 };
 static const unsigned char cross_entropy[] = {
 #embed "../../kernels/cross_entropy.cl"
-};
-static const unsigned char bfloat16[] = {
-#embed "../../kernels/bfloat16.cl"
 };
 static const unsigned char elementwise[] = {
 #embed "../../kernels/elementwise.cl"

@@ -47,7 +47,7 @@
     public func convert(_ x: Tensor, into out: Tensor) throws {
       try Check.convert(x, into: out)
       try launch(
-        x.type == .bf16 ? "widen" : "narrow", ProgramKey(family: "bfloat16"),
+        x.type == .bf16 ? "widen" : "narrow", Self.program,
         groups: blocks(rows: 1, columns: x.count), [.rows(x), .rows(out), .size(x.count)])
     }
 

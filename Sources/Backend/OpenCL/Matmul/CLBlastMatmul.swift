@@ -42,7 +42,7 @@
     /// `convert` of rows that may have a stride.
     private func convertRows(_ x: Tensor, into out: Tensor) throws {
       try launch(
-        x.type == .bf16 ? "widen" : "narrow", ProgramKey(family: "bfloat16"),
+        x.type == .bf16 ? "widen" : "narrow", ProgramKey(family: "elementwise"),
         groups: blocks(rows: x.rows, columns: x.columns),
         [.rows(x), .rows(out), .size(x.columns)])
     }

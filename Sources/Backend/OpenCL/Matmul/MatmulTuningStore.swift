@@ -14,7 +14,7 @@
       init(_ d: DeviceDescription, _ fragments: [FragmentSource]) {
         (device, vendor, driver) = (d.name, d.vendor, d.driver)
         let families = [
-          "common", "operands", "bfloat16", "matmul_reduce", "matmul_skinny", "matmul_tensor",
+          "common", "operands", "elementwise", "matmul_reduce", "matmul_skinny", "matmul_tensor",
           "matmul_tiled", "matmul_vector",
         ]
         let own = FragmentSource.texts(of: fragments)
