@@ -61,7 +61,9 @@ extension ProductTuningReport {
     lines += missingUnits.map { "no matrix unit \($0)" }
     lines += refusals.map { "refused \($0.candidate): \($0.reason)" }
     lines += skipped.map { "not timed: \($0)" }
-    lines.append(path.map { "kept in \($0)" } ?? "not kept: no cache folder that can be written")
+    let unkept =
+      timings.isEmpty ? "nothing was timed" : "not kept: no cache folder that can be written"
+    lines.append(path.map { "kept in \($0)" } ?? unkept)
     return lines
   }
 }

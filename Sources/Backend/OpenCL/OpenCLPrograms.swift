@@ -70,6 +70,11 @@
     /// From the cache; nil when it has none that this driver takes.
     private func load(_ family: String, _ source: [UInt8], _ options: String) -> CLProgram? {
       guard let binary = cache?.read(family, source, options) else { return nil }
+      return try? program(binary: binary, options: options)
+    }
+
+    /// A program from what a driver calls its binary.
+    func program(binary: [UInt8], options: String) throws -> CLProgram {
       var status: cl_int = 0
       var accepted: cl_int = 0
       var id: cl_device_id? = device.id
@@ -79,11 +84,9 @@
         return clCreateProgramWithBinary(
           context.handle, 1, &id, &length, &start, &accepted, &status)
       }
-      guard let made else { return nil }
-      let program = CLProgram(made)
-      guard status == CL_SUCCESS, accepted == CL_SUCCESS,
-        clBuildProgram(made, 1, &id, options, nil, nil) == CL_SUCCESS
-      else { return nil }
+      let program = CLProgram(try createdCL(made, status, "clCreateProgramWithBinary"))
+      try checkCL(accepted, "clCreateProgramWithBinary", "binary status")
+      try checkCL(clBuildProgram(program.handle, 1, &id, options, nil, nil), "clBuildProgram")
       return program
     }
 

@@ -53,6 +53,20 @@
       #expect(try product(backend) == product(try CPUBackend(threads: 1)))
     }
 
+    /// A kernel that the driver does not take gives way to another, and is not asked again.
+    @Test func aRefusedCandidateGivesWay() throws {
+      for device in OpenCLDevice.all() {
+        let refused = TestCandidate(name: "refused") { _, _ in
+          throw BackendError.build(program: "refused", log: "too many registers")
+        }
+        let backend = try backend(device, [refused], cache: nil)
+        backend.planner.adopt([.init(shape: shape, candidate: "refused", gigaflops: 1)])
+        try expectRightProduct(backend)
+        try expectRightProduct(backend)
+        #expect(refused.count.runs == 1)
+      }
+    }
+
     /// A wrong row, a write behind the edge of c, a NaN, and an error.
     @Test(arguments: ["value", "edge", "nan", "throws"])
     func neverUsesAWrongCandidate(_ fault: String) throws {

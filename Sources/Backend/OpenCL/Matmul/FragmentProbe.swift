@@ -33,10 +33,9 @@
       } catch {
         let lines = "\(error)".split(separator: "\n")
         let telling = lines.first { $0.contains("error") } ?? lines.first
-        var verdict = Verdict(failure: telling.map { String($0.prefix(160)) } ?? "no result")
-        if case BackendError.build = error { return verdict }
-        verdict.isFinal = false
-        return verdict
+        let isFinal = if case BackendError.build = error { true } else { false }
+        return Verdict(
+          failure: telling.map { String($0.prefix(160)) } ?? "no result", isFinal: isFinal)
       }
     }
 

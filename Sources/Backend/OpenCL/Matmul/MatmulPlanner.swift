@@ -32,6 +32,17 @@
       return choice
     }
 
+    /// Another way than one that the driver would not take (rules pick tiles that no check has seen on
+    /// this device), which is not used again; nil when there is none.
+    func choose(
+      _ shape: MatmulShape, insteadOf candidate: any MatmulCandidate, on backend: OpenCLBackend
+    ) -> (any MatmulCandidate)? {
+      refused.insert(candidate.name)
+      chosen.removeAll()
+      let other = choose(shape, on: backend)
+      return other.name == candidate.name ? nil : other
+    }
+
     /// The pick of the nearest tuned shape whose candidate is still one.
     private func tuned(_ shape: MatmulShape, on backend: OpenCLBackend) -> (any MatmulCandidate)? {
       for name in tuning.names(nearestTo: shape) {
@@ -55,9 +66,7 @@
     func tensorRule(_ shape: MatmulShape, on backend: OpenCLBackend) -> TensorMatmul? {
       guard shape.isBFloat16 else { return nil }
       for fragment in fragments {
-        if let found = TensorMatmul.rule(
-          shape, fragment, without: refused, on: backend)
-        {
+        if let found = TensorMatmul.rule(shape, fragment, without: refused, on: backend) {
           return found
         }
       }
@@ -80,12 +89,6 @@
         store.save(kept)
       }
       return verdict.failure == nil
-    }
-
-    /// Rules pick tiles that no check has seen on this device: one that it refuses is not used again.
-    func refuse(_ candidate: any MatmulCandidate) {
-      refused.insert(candidate.name)
-      chosen.removeAll()
     }
 
     /// Each matrix unit that the device does not have, and why.

@@ -14,19 +14,17 @@
       let candidate = try candidate(for: shape)
       do {
         try candidate.run(product, on: self)
-      } catch let error as BackendError where isRefusal(error, of: candidate) {
-        // Nothing was launched: c is as it was.
-        planner.refuse(candidate)
-        try planner.choose(shape, on: self).run(product, on: self)
-      }
-    }
-
-    /// Whether the driver would not take a kernel that there are others for.
-    private func isRefusal(_ error: BackendError, of candidate: any MatmulCandidate) -> Bool {
-      guard configuration.matmul == .automatic, candidate is TensorMatmul else { return false }
-      switch error {
-      case .build, .device: return true
-      default: return false
+      } catch let error as BackendError where configuration.matmul == .automatic {
+        // A kernel that the driver would not build or launch. The last launch of a candidate is the
+        // one that writes c, so c is as it was.
+        switch error {
+        case .build, .device:
+          guard let other = planner.choose(shape, insteadOf: candidate, on: self) else {
+            throw error
+          }
+          try other.run(product, on: self)
+        default: throw error
+        }
       }
     }
 

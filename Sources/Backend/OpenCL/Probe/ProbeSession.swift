@@ -36,21 +36,8 @@
 
     func binary(_ program: CLProgram) -> [UInt8]? { programs.binary(program) }
 
-    /// A program from what a driver calls its binary.
     func program(binary: [UInt8]) throws -> CLProgram {
-      var status: cl_int = 0
-      var accepted: cl_int = 0
-      var id: cl_device_id? = device.id
-      var length = binary.count
-      let made = binary.withUnsafeBufferPointer { bytes in
-        var start = bytes.baseAddress
-        return clCreateProgramWithBinary(
-          context.handle, 1, &id, &length, &start, &accepted, &status)
-      }
-      let program = CLProgram(try createdCL(made, status, "clCreateProgramWithBinary"))
-      try checkCL(accepted, "clCreateProgramWithBinary", "binary status")
-      try checkCL(clBuildProgram(program.handle, 1, &id, "", nil, nil), "clBuildProgram")
-      return program
+      try programs.program(binary: binary, options: "")
     }
 
     /// Memory that lives as long as the session.
