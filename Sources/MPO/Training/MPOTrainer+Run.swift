@@ -25,16 +25,16 @@ extension MPOTrainer: TrainableRun {
       policy: learner.policy, magnet: learner.magnet, optimizer: learner.optimizer)
   }
 
-  /// Weights, gradients, two moments and the magnet, with inner steps one copy of the output projection, and the
-  /// activations of one micro-batch at its longest.
+  /// Weights, gradients, two moments and the magnet, with several inner steps one copy of the output
+  /// projection, and the activations of one micro-batch at its longest.
   var memory: MemoryEstimate {
     let parts = configuration.run.gradientAccumulationSteps
     let rows = (configuration.rows + parts - 1) / parts
+    let hasOld = configuration.innerSteps > 1
     return MemoryEstimate(
-      model.decoder.shape, copies: 5, bf16Copies: configuration.run.bf16 ? 2 : 0,
-      headCopy: configuration.innerSteps > 1, tokens: rows * longestRow,
-      lossTokens: rows * configuration.sampling.maxNewTokens,
-      logitArrays: configuration.innerSteps > 1 ? 3 : 2,
+      model.decoder, copies: 5, bf16Copies: configuration.run.bf16 ? 2 : 0, headCopy: hasOld,
+      tokens: rows * longestRow, lossTokens: rows * configuration.sampling.maxNewTokens,
+      policies: hasOld ? 3 : 2,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -15,11 +15,12 @@ public struct MemoryEstimate: Sendable, Equatable {
   ///   - bf16Copies: those of bf16.
   ///   - headCopy: whether the output projection is copied, in the type of its products.
   ///   - tokens: N of one micro-batch; lossTokens: those with a loss.
-  ///   - logitArrays: logit arrays of one chunk.
+  ///   - policies: those with logits in a chunk of the loss.
   public init(
-    _ shape: DecoderShape, copies: Int, bf16Copies: Int, headCopy: Bool, tokens: Int,
-    lossTokens: Int, logitArrays: Int, checkpointing: Bool
+    _ decoder: Decoder, copies: Int, bf16Copies: Int, headCopy: Bool, tokens: Int,
+    lossTokens: Int, policies: Int, checkpointing: Bool
   ) {
+    let shape = decoder.shape
     let layout = ParameterLayout(shape)
     let head = headCopy ? shape.vocabulary * shape.width : 0
     states =
@@ -31,9 +32,8 @@ public struct MemoryEstimate: Sendable, Equatable {
       + 3 * shape.feedForward
     let kept = checkpointing ? shape.layers * shape.width + block : shape.layers * block
     activations = 4 * (tokens * (kept + 2 * shape.width) + lossTokens * 4 * shape.width)
-    // As `logitChunkRows` has it for the CPU.
-    let chunk = min(lossTokens, max(16, (72 << 20) / (4 * shape.vocabulary * logitArrays)))
-    loss = 4 * logitArrays * chunk * shape.vocabulary
+    let chunk = decoder.backend.logitChunkRows(vocabulary: shape.vocabulary, policies: policies)
+    loss = 4 * policies * min(lossTokens, chunk) * shape.vocabulary
   }
 
   public var line: String {

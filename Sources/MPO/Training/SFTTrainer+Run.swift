@@ -32,8 +32,8 @@ extension SFTTrainer: TrainableRun {
     let parts = configuration.run.gradientAccumulationSteps
     let tokens = (configuration.batchSize + parts - 1) / parts * configuration.maxLength
     return MemoryEstimate(
-      model.decoder.shape, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
-      headCopy: false, tokens: tokens, lossTokens: tokens, logitArrays: 1,
+      model.decoder, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
+      headCopy: false, tokens: tokens, lossTokens: tokens, policies: 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -102,8 +102,8 @@ public final class Generator {
     }
   }
 
-  /// Decodes `rows` (each continues one of `prompts`) together. Drawn tokens stay on the device as the next
-  /// step's input; every `readEvery` steps they are read back and rows that stopped leave.
+  /// Decodes `rows` (each continues one of `prompts`) together. Drawn tokens stay on the device as
+  /// the next step's input; every `readEvery` steps they are read back and rows that stopped leave.
   private func decode(
     _ prompts: [[Int32]], _ rows: [GenerationRow], _ settings: GenerationSettings
   ) throws -> [Completion] {
