@@ -7,6 +7,9 @@ extension Check {
         && s.headWidth % 2 == 0,
       "expected heads a multiple of key/value heads and an even width, found \(s.heads), "
         + "\(s.keyValueHeads), \(s.headWidth)")
+    try require(
+      op, s.window >= 0 && s.softcap >= 0 && s.softcap.isFinite,
+      "expected a window >= 0 and a finite softcap >= 0, found \(s.window), \(s.softcap)")
   }
 
   static func attention(

@@ -1,10 +1,12 @@
-/// Rows, norms, positions and feed-forward.
+/// Rows, positions and feed-forward.
 extension Check {
   /// `embedding` and `embeddingBackward`; table and out are dTable and dOut there.
-  static func embedding(_ op: String, _ ids: Tensor, table: Tensor, out: Tensor) throws -> (
-    n: Int, v: Int, c: Int
-  ) {
-    try tensor(op, "table", table)
+  static func embedding(
+    _ op: String, _ ids: Tensor, table: Tensor, out: Tensor
+  ) throws -> (n: Int, v: Int, c: Int) {
+    // Only the forward reads a bf16 table.
+    let half = op == "embedding" && table.type == .bf16
+    try tensor(op, "table", table, type: half ? .bf16 : .f32)
     try vector(op, "ids", ids, ids.count, type: .i32)
     try matrix(op, "out", out, ids.count, table.columns)
     return (ids.count, table.rows, table.columns)
@@ -18,36 +20,6 @@ extension Check {
     try vector(op, "rows", rows, rows.count, type: .i32)
     try matrix(op, "out", out, rows.count, x.columns)
     return (rows.count, x.rows, x.columns)
-  }
-
-  static func rmsNorm(
-    _ x: Tensor, weight: Tensor, into out: Tensor, inverseRMS: Tensor
-  ) throws -> (n: Int, c: Int) {
-    try tensor("rmsNorm", "x", x)
-    try vector("rmsNorm", "weight", weight, x.columns)
-    try matrix("rmsNorm", "out", out, x.rows, x.columns)
-    try vector("rmsNorm", "inverseRMS", inverseRMS, x.rows)
-    return (x.rows, x.columns)
-  }
-
-  static func addRMSNorm(
-    _ x: Tensor, to sum: Tensor, weight: Tensor, into out: Tensor, inverseRMS: Tensor
-  ) throws -> (n: Int, c: Int) {
-    try matrix("addRMSNorm", "x", x, sum.rows, sum.columns)
-    return try rmsNorm(sum, weight: weight, into: out, inverseRMS: inverseRMS)
-  }
-
-  static func rmsNormBackward(
-    _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor, dWeight: Tensor
-  ) throws -> (n: Int, c: Int) {
-    let op = "rmsNormBackward"
-    try tensor(op, "x", x)
-    try matrix(op, "dOut", dOut, x.rows, x.columns)
-    try vector(op, "weight", weight, x.columns)
-    try vector(op, "inverseRMS", inverseRMS, x.rows)
-    try matrix(op, "dX", dX, x.rows, x.columns)
-    try vector(op, "dWeight", dWeight, x.columns)
-    return (x.rows, x.columns)
   }
 
   static func rotary(
@@ -66,8 +38,8 @@ extension Check {
     try matrix(op, "sine", sine, cosine.rows, headWidth / 2)
   }
 
-  /// `swiGLU` and its adjoint (out is dOut there). Returns rows and F.
-  static func swiGLU(_ op: String, _ gateUp: Tensor, out: Tensor) throws -> (n: Int, f: Int) {
+  /// `gatedUnit` and its adjoint (out is dOut there). Returns rows and F.
+  static func gatedUnit(_ op: String, _ gateUp: Tensor, out: Tensor) throws -> (n: Int, f: Int) {
     try tensor(op, "gateUp", gateUp)
     try require(
       op, gateUp.columns % 2 == 0, "gateUp: expected (N, 2F), found \(gateUp.shape)")
@@ -75,10 +47,10 @@ extension Check {
     return (gateUp.rows, gateUp.columns / 2)
   }
 
-  static func swiGLUBackward(
+  static func gatedUnitBackward(
     _ dOut: Tensor, gateUp: Tensor, into dGateUp: Tensor
   ) throws -> (n: Int, f: Int) {
-    try matrix("swiGLUBackward", "dGateUp", dGateUp, gateUp.rows, gateUp.columns)
-    return try swiGLU("swiGLUBackward", gateUp, out: dOut)
+    try matrix("gatedUnitBackward", "dGateUp", dGateUp, gateUp.rows, gateUp.columns)
+    return try gatedUnit("gatedUnitBackward", gateUp, out: dOut)
   }
 }

@@ -127,4 +127,37 @@ enum Check {
     try vector("interpolate", "y", y, x.count)
     try require("interpolate", t >= 0 && t <= 1, "t: expected 0...1, found \(t)")
   }
+  static func addRow(_ row: Tensor, to x: Tensor) throws -> (n: Int, m: Int) {
+    try tensor("addRow", "x", x, strided: true)
+    try vector("addRow", "row", row, x.columns)
+    return (x.rows, x.columns)
+  }
+
+  static func sumRows(_ x: Tensor, into out: Tensor) throws -> (n: Int, m: Int) {
+    try tensor("sumRows", "x", x, strided: true)
+    try vector("sumRows", "out", out, x.columns)
+    return (x.rows, x.columns)
+  }
+
+  static func softCap(_ x: Tensor, cap: Float) throws {
+    try tensor("softCap", "x", x)
+    try require("softCap", cap > 0 && cap.isFinite, "cap: expected above 0, found \(cap)")
+  }
+
+  static func dropout(_ x: Tensor, rate: Float, into out: Tensor) throws {
+    try tensor("dropout", "x", x)
+    try vector("dropout", "out", out, x.count)
+    try require("dropout", rate >= 0 && rate < 1, "rate: expected 0..<1, found \(rate)")
+  }
+
+  static func activate(_ x: Tensor, into out: Tensor) throws {
+    try tensor("activate", "x", x)
+    try vector("activate", "out", out, x.count)
+  }
+
+  static func activateBackward(_ dOut: Tensor, x: Tensor, into dX: Tensor) throws {
+    try tensor("activateBackward", "x", x)
+    try vector("activateBackward", "dOut", dOut, x.count)
+    try vector("activateBackward", "dX", dX, x.count)
+  }
 }

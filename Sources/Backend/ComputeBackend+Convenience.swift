@@ -100,6 +100,16 @@ extension ComputeBackend {
       scale: 1, precision: precision)
   }
 
+  /// `out[n] = table[ids[n]]`
+  public func embedding(_ ids: Tensor, table: Tensor, into out: Tensor) throws {
+    try embedding(ids, table: table, scale: 1, accumulate: false, into: out)
+  }
+
+  /// `dTable[ids[n]] += dOut[n]`
+  public func embeddingBackward(_ ids: Tensor, dOut: Tensor, into dTable: Tensor) throws {
+    try embeddingBackward(ids, dOut: dOut, scale: 1, into: dTable)
+  }
+
   /// A bf16 copy of an f32 tensor, in memory of its own.
   public func bfloat16(_ x: Tensor) throws -> Tensor {
     let half = try empty(x.shape, .bf16)

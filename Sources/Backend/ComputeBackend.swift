@@ -55,12 +55,26 @@ public protocol ComputeBackend: AnyObject {
   /// `x = (1 - t) * x + t * y` (soft magnet refresh).
   func interpolate(_ x: Tensor, towards y: Tensor, by t: Float) throws
 
+  /// `x[n] += row` in place: a bias. row (M), x (N, M), which may have a row stride.
+  func addRow(_ row: Tensor, to x: Tensor) throws
+  /// Adjoint: `out += sum_n x[n]`, summed in a fixed order. x (N, M), which may have a row stride;
+  /// out (M). Accumulates.
+  func sumRows(_ x: Tensor, into out: Tensor) throws
+  /// `x = cap * tanh(x / cap)` in place, cap > 0: the final logits' soft cap while sampling.
+  func softCap(_ x: Tensor, cap: Float) throws
+  /// `out[i] = x[i] * (u_i >= rate ? 1 / (1 - rate) : 0)` with u_i =
+  /// `Philox.dropoutUniform(seed, i, stream)`, so each element is kept with probability 1 - rate.
+  /// The adjoint is the same call on the gradient. 0 <= rate < 1; same shape; out may be x.
+  func dropout(_ x: Tensor, rate: Float, seed: UInt64, stream: UInt32, into out: Tensor) throws
+
   // MARK: Rows
 
-  /// `out[n] = table[ids[n]]`. ids (N) i32, table (V, C), out (N, C).
-  func embedding(_ ids: Tensor, table: Tensor, into out: Tensor) throws
-  /// Adjoint: `dTable[ids[n]] += dOut[n]`, repeated ids summed in a fixed order. Accumulates.
-  func embeddingBackward(_ ids: Tensor, dOut: Tensor, into dTable: Tensor) throws
+  /// `out[n] (=|+=) scale * table[ids[n]]`. ids (N) i32, table (V, C) f32 or bf16, out (N, C).
+  func embedding(
+    _ ids: Tensor, table: Tensor, scale: Float, accumulate: Bool, into out: Tensor) throws
+  /// Adjoint: `dTable[ids[n]] += scale * dOut[n]`, repeated ids summed in a fixed order. dTable
+  /// (V, C) f32. Accumulates.
+  func embeddingBackward(_ ids: Tensor, dOut: Tensor, scale: Float, into dTable: Tensor) throws
   /// `out[m] = x[rows[m]]`. rows (M) i32, x (N, C), out (M, C).
   func gatherRows(_ x: Tensor, rows: Tensor, into out: Tensor) throws
   /// Adjoint for distinct rows: `dX[rows[m]] += dOut[m]`. Accumulates.
@@ -68,20 +82,47 @@ public protocol ComputeBackend: AnyObject {
 
   // MARK: Norm, position, feed-forward
 
-  /// `r[n] = 1 / sqrt(mean(x[n]^2) + epsilon)`, `out = x * r * weight`. x (N, C), weight (C),
-  /// inverseRMS (N).
+  /// `r[n] = 1 / sqrt(mean(x[n]^2) + epsilon)`, `out = x * r * (weightOffset + weight)`. x (N, C),
+  /// weight (C), inverseRMS (N).
   func rmsNorm(
-    _ x: Tensor, weight: Tensor, epsilon: Float, into out: Tensor, inverseRMS: Tensor) throws
+    _ x: Tensor, weight: Tensor, settings: RMSNormSettings, into out: Tensor, inverseRMS: Tensor
+  ) throws
   /// `sum += x`, then the norm of `sum`: a residual and the norm behind it in one pass. sum, x and
   /// out (N, C) are three memories.
   func addRMSNorm(
-    _ x: Tensor, to sum: Tensor, weight: Tensor, epsilon: Float, into out: Tensor,
+    _ x: Tensor, to sum: Tensor, weight: Tensor, settings: RMSNormSettings, into out: Tensor,
     inverseRMS: Tensor) throws
-  /// Adjoint: with g = dOut * weight, `dX (=|+=) r * (g - x * r^2 * mean(g * x))`,
-  /// `dWeight += sum_n dOut * x * r`. `accumulate` is about dX; dWeight always accumulates.
+  /// Adjoint: with g = dOut * (weightOffset + weight), `dX (=|+=) r * (g - x * r^2 * mean(g * x))`,
+  /// `dWeight += sum_n dOut * x * r`. `accumulate` is about dX; dWeight always accumulates, nil (a
+  /// frozen weight) leaves it out.
   func rmsNormBackward(
-    _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor,
-    accumulate: Bool, dWeight: Tensor) throws
+    _ dOut: Tensor, x: Tensor, weight: Tensor, settings: RMSNormSettings, inverseRMS: Tensor,
+    into dX: Tensor, accumulate: Bool, dWeight: Tensor?) throws
+  /// The same norm over the D values of every query head (queryWeight (D)) and key head (keyWeight
+  /// (D)) of packed qkv (N, (H + 2G)*D); value heads are copied. out (N, (H + 2G)*D) is another
+  /// memory; inverseRMS (N, H + G).
+  func headRMSNorm(
+    _ qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, shape: AttentionShape,
+    settings: RMSNormSettings, into out: Tensor, inverseRMS: Tensor) throws
+  /// Adjoint; dQKV (N, (H + 2G)*D) is overwritten. The weights' gradients (D) accumulate over rows
+  /// and heads in a fixed order; nil leaves one out.
+  func headRMSNormBackward(
+    _ dOut: Tensor, qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, shape: AttentionShape,
+    settings: RMSNormSettings, inverseRMS: Tensor, into dQKV: Tensor, dQueryWeight: Tensor?,
+    dKeyWeight: Tensor?) throws
+  /// `out = (x - mean) * r * weight + bias` with `r = 1 / sqrt(var + epsilon)`, var the mean squared
+  /// difference from the mean of the row, summed as such. x, out (N, C), weight, bias (C);
+  /// statistics (2, N): mean, then r.
+  func layerNorm(
+    _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, into out: Tensor,
+    statistics: Tensor) throws
+  /// Adjoint: with y = (x - mean) * r and g = dOut * weight,
+  /// `dX (=|+=) r * (g - mean(g) - y * mean(g * y))`, `dWeight += sum_n dOut * y`,
+  /// `dBias += sum_n dOut`. `accumulate` is about dX; the others always accumulate, nil leaves one
+  /// out.
+  func layerNormBackward(
+    _ dOut: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dX: Tensor,
+    accumulate: Bool, dWeight: Tensor?, dBias: Tensor?) throws
   /// Rotary embedding in place on the first `heads` heads (width D) of every row of x (N, >= heads*D),
   /// in halves as Hugging Face stores it: with p = positions[n], c = cosine[p, i], s = sine[p, i],
   /// `(a, b) = (x[i], x[i + D/2]) -> (a*c - b*s, b*c + a*s)`; `inverse` uses -s (the adjoint).
@@ -89,15 +130,23 @@ public protocol ComputeBackend: AnyObject {
   func rotary(
     _ x: Tensor, heads: Int, headWidth: Int, positions: Tensor, cosine: Tensor, sine: Tensor,
     inverse: Bool) throws
-  /// `out = silu(gate) * up`, gateUp (N, 2F) = [gate | up], out (N, F).
-  func swiGLU(_ gateUp: Tensor, into out: Tensor) throws
+  /// `out = activation(gate) * up`, gateUp (N, 2F) = [gate | up], out (N, F). With silu SwiGLU,
+  /// with the others GeGLU.
+  func gatedUnit(_ gateUp: Tensor, activation: Activation, into out: Tensor) throws
   /// Adjoint; dGateUp (N, 2F) is overwritten.
-  func swiGLUBackward(_ dOut: Tensor, gateUp: Tensor, into dGateUp: Tensor) throws
+  func gatedUnitBackward(
+    _ dOut: Tensor, gateUp: Tensor, activation: Activation, into dGateUp: Tensor) throws
+  /// `out = activation(x)`, same shape; out may be x.
+  func activate(_ x: Tensor, _ activation: Activation, into out: Tensor) throws
+  /// Adjoint: `dX = dOut * activation'(x)`; overwritten, may be dOut.
+  func activateBackward(
+    _ dOut: Tensor, x: Tensor, _ activation: Activation, into dX: Tensor) throws
 
   // MARK: Attention
 
   /// Causal grouped-query attention within each packed sequence (no padding anywhere), online
-  /// softmax, no (T, T) array. qkv (N, (H + 2G)*D) = [q heads | k heads | v heads]; query head h
+  /// softmax, no (T, T) array; with a window only the tiles that touch it are computed, so that the
+  /// cost grows with T * window. qkv (N, (H + 2G)*D) = [q heads | k heads | v heads]; query head h
   /// uses key/value head h / (H/G). sequences (S + 1) i32 holds the first row of each sequence and
   /// N last; `longest` is the longest sequence. out (N, H*D), logSumExp (N, H).
   func attention(
@@ -115,6 +164,7 @@ public protocol ComputeBackend: AnyObject {
   /// rows may share, and its own (its own key and value already appended). Row b attends to entries
   /// runs[b, 0] ..< + runs[b, 1] and then runs[b, 2] ..< + runs[b, 3]. qkv (B, ...), runs (B, 4)
   /// i32, at least one entry a row; `longest` is the largest total of a row. out (B, H*D).
+  /// `shape.window` is not looked at: for a sliding window pass runs already cut to it.
   func attentionDecode(
     qkv: Tensor, keys: Tensor, values: Tensor, runs: Tensor, longest: Int, shape: AttentionShape,
     into out: Tensor) throws

@@ -2,22 +2,25 @@
 // gradients before the next chunk is touched, so that no more than `chunkRows` rows of logits per
 // policy exist at any time: memory grows with chunk * V and never with N * V.
 
-/// Hidden states after the last norm (N, C), and the output projection (V, C), of one policy. With a
-/// bf16 projection its products, forward and adjoint, have bf16 operands; sums, logits and gradients
-/// are f32.
+/// Hidden states after the last norm (N, C), and the output projection (V, C), f32 or bf16, of one
+/// policy. Sums, logits and gradients are f32.
 public struct ProjectedPolicy {
   public var hidden: Tensor
   public var weight: Tensor
-  public init(hidden: Tensor, weight: Tensor) {
+  /// Of the products with the projection, forward and adjoint.
+  public var precision: ProductPrecision
+  /// - precision: nil takes that of the projection's type: bf16 operands with a bf16 projection.
+  ///   `.f32` with a bf16 projection keeps hidden states and gradients as they are (a frozen
+  ///   projection that is only stored in bf16).
+  public init(hidden: Tensor, weight: Tensor, precision: ProductPrecision? = nil) {
     self.hidden = hidden
     self.weight = weight
+    self.precision = precision ?? (weight.type == .bf16 ? .bf16 : .f32)
   }
-
-  var precision: ProductPrecision { weight.type == .bf16 ? .bf16 : .f32 }
 }
 
 /// Where gradients of a loss from hidden states go. `dHidden` (N, C) is overwritten, `dWeight`
-/// (V, C) accumulates; nil when the projection is frozen.
+/// (V, C) accumulates; nil when the projection is frozen: it is neither computed nor held.
 public struct ProjectionGradients {
   public var dHidden: Tensor
   public var dWeight: Tensor?

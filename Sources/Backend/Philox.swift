@@ -20,6 +20,7 @@ public enum Philox {
     case bootstrap = 5
     case test = 6
     case game = 7
+    case dropout = 8
   }
 
   /// Four 32-bit words of the block `counter` under the key `seed`.
@@ -51,6 +52,17 @@ public enum Philox {
     seed: UInt64, index: UInt32, row: UInt32, stream: UInt32
   ) -> Float {
     uniform(block(seed: seed, index, row, stream, Domain.sampling.rawValue).0)
+  }
+
+  /// The uniform that decides on element `index` of a dropout's tensor: word 0 of the block (lower
+  /// and upper half of index, stream, `Domain.dropout`). `ComputeBackend.dropout` uses exactly this
+  /// number.
+  public static func dropoutUniform(seed: UInt64, index: UInt64, stream: UInt32) -> Float {
+    uniform(
+      block(
+        seed: seed, UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32),
+        stream, Domain.dropout.rawValue
+      ).0)
   }
 }
 

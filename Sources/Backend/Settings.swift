@@ -39,23 +39,56 @@ public struct MemoryStatistics: Sendable, Equatable {
 }
 
 /// Heads of an attention layer. Precondition: `heads` is a multiple of `keyValueHeads`; `headWidth`
-/// is even.
+/// is even; `window` and `softcap` are not negative.
 public struct AttentionShape: Sendable, Equatable {
   public var heads: Int
   public var keyValueHeads: Int
   public var headWidth: Int
   /// Multiplies q.k before the softmax; 1/sqrt(D) for Llama.
   public var scale: Float
-  public init(heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float) {
+  /// Sliding window: token i attends to token j of its sequence when 0 <= i - j < window. 0: to all
+  /// before it.
+  public var window: Int
+  /// Soft cap of the scores, after `scale` and before the mask: s -> softcap * tanh(s / softcap).
+  /// 0: none.
+  public var softcap: Float
+  public init(
+    heads: Int, keyValueHeads: Int, headWidth: Int, scale: Float, window: Int = 0,
+    softcap: Float = 0
+  ) {
     self.heads = heads
     self.keyValueHeads = keyValueHeads
     self.headWidth = headWidth
     self.scale = scale
+    self.window = window
+    self.softcap = softcap
   }
   /// Width of a packed [q | k | v] row: (H + 2G) * D.
   public var packedWidth: Int { (heads + 2 * keyValueHeads) * headWidth }
   /// Width of the output: H * D.
   public var outputWidth: Int { heads * headWidth }
+}
+
+/// A root-mean-square norm: `x / sqrt(mean(x^2) + epsilon) * (weightOffset + weight)`.
+public struct RMSNormSettings: Sendable, Equatable {
+  /// Above 0 where a row may be all zeros.
+  public var epsilon: Float
+  /// Added to the stored weight: 0 for Llama, 1 for Gemma, which stores w - 1.
+  public var weightOffset: Float
+  public init(epsilon: Float, weightOffset: Float = 0) {
+    self.epsilon = epsilon
+    self.weightOffset = weightOffset
+  }
+}
+
+/// The nonlinearity of a feed-forward layer.
+public enum Activation: String, Sendable, CaseIterable {
+  /// x / (1 + exp(-x))
+  case silu
+  /// x / 2 * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3)))
+  case geluTanh
+  /// x / 2 * (1 + erf(x / sqrt(2)))
+  case gelu
 }
 
 /// What happens to logits before their softmax: `z = softcap > 0 ? softcap * tanh(x / softcap) : x`,

@@ -1,4 +1,5 @@
-// Causal grouped-query attention within packed sequences, and its adjoint, tiled over keys.
+// Causal grouped-query attention within packed sequences, in a window of positions and with capped
+// scores where the shape has them, and its adjoint, tiled over keys.
 // N rows, S sequences, T rows of one, H query heads, G key/value heads, R = H/G, D head width,
 // W = (H + 2G) D the packed row [q | k | v]. DP is D rounded up to whole vectors.
 #include "attention.h"
@@ -20,13 +21,17 @@ MPO_INLINE void pack_heads(
     pack_rows(from + r * d, stride, count, d, dp, POSITIONS, to + r * POSITIONS * dp);
 }
 
-// Keys in 0..<KEYS that position `t` may see in the tile that starts at `key`.
-MPO_INLINE long visible(long t, long key) { return mpo_max(0, mpo_min(KEYS, t - key + 1)); }
+// Position `t` sees the keys visible_from..<visible_to of 0..<KEYS in the tile that starts at
+// `key`: those up to itself, the last `window` of them where there is one.
+MPO_INLINE long visible_from(long t, long key, long window) {
+  return window > 0 ? mpo_max(0, t - window + 1 - key) : 0;
+}
+MPO_INLINE long visible_to(long t, long key) { return mpo_max(0, mpo_min(KEYS, t - key + 1)); }
 
 MPO_CLONES static void forward_block(attention_args *s, long first, long t0, long t1, long g,
                                      float *scratch) {
   long h = s->h.heads, d = s->h.width, dp = s->dp, w = (h + 2 * s->h.groups) * d;
-  long rg = h / s->h.groups, rows = rg * POSITIONS, count = t1 - t0;
+  long rg = h / s->h.groups, rows = rg * POSITIONS, count = t1 - t0, window = s->h.window;
   float *q = scratch, *o = q + rows * dp, *p = o + rows * dp, *kt = p + rows * KEYS;
   float *v = kt + dp * KEYS, *max = v + KEYS * dp, *sum = max + rows;
   const float *base = s->qkv + first * w;
@@ -36,7 +41,8 @@ MPO_CLONES static void forward_block(attention_args *s, long first, long t0, lon
     max[i] = -INFINITY;
     sum[i] = 0;
   }
-  for (long key = 0; key < t1; key += KEYS) {
+  // Tiles before the first row's window are not even read.
+  for (long key = visible_from(t0, 0, window) / KEYS * KEYS; key < t1; key += KEYS) {
     long keys = mpo_min(KEYS, t1 - key);
     pack_transposed(base + key * w + (h + g) * d, w, keys, d, kt);
     pack_rows(base + key * w + (h + s->h.groups + g) * d, w, keys, d, dp, KEYS, v);
@@ -44,8 +50,9 @@ MPO_CLONES static void forward_block(attention_args *s, long first, long t0, lon
       long row = r * POSITIONS;
       mpo_tile(count, KEYS, d, q + row * dp, dp, 1, kt, KEYS, p + row * KEYS, KEYS, 0);
       for (long t = 0; t < count; t++)
-        softmax_step(p + (row + t) * KEYS, mpo_min(keys, visible(t0 + t, key)), s->h.scale,
-                     max + row + t, sum + row + t, o + (row + t) * dp, dp);
+        softmax_step(p + (row + t) * KEYS, visible_from(t0 + t, key, window),
+                     mpo_min(keys, visible_to(t0 + t, key)), s->h, max + row + t, sum + row + t,
+                     o + (row + t) * dp, dp);
       mpo_tile(count, dp, keys, p + row * KEYS, KEYS, 1, v, dp, o + row * dp, dp, 1);
     }
   }
@@ -91,14 +98,30 @@ int mpo_attention(
   return 0;
 }
 
-// p = exp(scale * s - lse) and ds = p (dp - delta) scale for one row; the masked part becomes zero.
+// For one row p = exp(z - lse) and the gradient of its raw scores, ds = p (dp - delta) dz/ds, where
+// z is the scaled and capped score; outside from..<to both are zero.
 MPO_INLINE void backward_row(
-    float *s, float *ds, long valid, float scale, float lse, float delta) {
+    float *s, float *ds, long from, long to, mpo_heads h, float lse, float delta) {
+  if (h.softcap > 0) {
+    // The slope goes into ds: dp is not read again.
+    float inverse = h.scale / h.softcap;
+    MPO_WIDE
+    for (long j = 0; j < KEYS; j++) {
+      float u = mpo_tanh(s[j] * inverse);
+      ds[j] = (ds[j] - delta) * (1.0f - u) * (1.0f + u);
+      s[j] = h.softcap * u;
+    }
+  } else {
+    for (long j = 0; j < KEYS; j++) {
+      ds[j] -= delta;
+      s[j] *= h.scale;
+    }
+  }
   for (long j = 0; j < KEYS; j++) {
-    float p = mpo_exp(s[j] * scale - lse);
-    p = j < valid ? p : 0.0f;
-    s[j] = p;
-    ds[j] = j < valid ? p * (ds[j] - delta) * scale : 0.0f;
+    float p = mpo_exp(s[j] - lse);
+    int seen = j >= from && j < to;
+    s[j] = seen ? p : 0.0f;
+    ds[j] = seen ? p * ds[j] * h.scale : 0.0f;
   }
 }
 
@@ -112,6 +135,7 @@ MPO_CLONES static void backward_sequence(attention_args *s, long first, long len
                                          float *scratch) {
   long h = s->h.heads, d = s->h.width, dp = s->dp, w = (h + 2 * s->h.groups) * d;
   long rg = h / s->h.groups, kq = (h + g) * d, vq = (h + s->h.groups + g) * d;
+  long window = s->h.window;
   float *q = scratch, *go = q + POSITIONS * dp, *dq = go + POSITIONS * dp;
   float *p = dq + POSITIONS * dp, *ds = p + POSITIONS * KEYS, *kt = ds + POSITIONS * KEYS;
   float *vt = kt + KEYS * dp, *k = vt + KEYS * dp, *dk = k + KEYS * dp, *dv = dk + KEYS * dp;
@@ -135,7 +159,9 @@ MPO_CLONES static void backward_sequence(attention_args *s, long first, long len
     pack_transposed(base + key * w + vq, w, keys, d, vt);
     pack_rows(base + key * w + kq, w, keys, d, dp, KEYS, k);
     memset(dk, 0, (size_t)(2 * KEYS * dp) * sizeof(float));
-    for (long t0 = key / POSITIONS * POSITIONS; t0 < length; t0 += POSITIONS) {
+    // The last position whose window holds a key of this tile.
+    long end = window > 0 ? mpo_min(length, key + keys - 1 + window) : length;
+    for (long t0 = key / POSITIONS * POSITIONS; t0 < end; t0 += POSITIONS) {
       long count = mpo_min(POSITIONS, length - t0);
       for (long r = 0; r < rg; r++) {
         long head = g * rg + r;
@@ -144,9 +170,9 @@ MPO_CLONES static void backward_sequence(attention_args *s, long first, long len
         mpo_tile(count, KEYS, d, q, dp, 1, kt, KEYS, p, KEYS, 0);
         mpo_tile(count, KEYS, d, go, dp, 1, vt, KEYS, ds, KEYS, 0);
         for (long t = 0; t < count; t++)
-          backward_row(p + t * KEYS, ds + t * KEYS, mpo_min(keys, visible(t0 + t, key)),
-                       s->h.scale, s->lse_in[(first + t0 + t) * h + head],
-                       delta[(t0 + t) * rg + r]);
+          backward_row(p + t * KEYS, ds + t * KEYS, visible_from(t0 + t, key, window),
+                       mpo_min(keys, visible_to(t0 + t, key)), s->h,
+                       s->lse_in[(first + t0 + t) * h + head], delta[(t0 + t) * rg + r]);
         mpo_tile(keys, dp, count, p, 1, KEYS, go, dp, dv, dp, 1);
         mpo_tile(keys, dp, count, ds, 1, KEYS, q, dp, dk, dp, 1);
         mpo_tile(count, dp, keys, ds, KEYS, 1, k, dp, dq, dp, 0);

@@ -54,14 +54,27 @@ MPO_INLINE void pack_rows(
   memset(to + count * dp, 0, (size_t)((rows - count) * dp) * sizeof(float));
 }
 
-// One online-softmax step of a row: scores s[0..<KEYS], of which the first `valid` count, become
-// exp(scale * s - max); max, sum and the row of outputs o (dp) are rescaled to the new maximum.
+// Raw scores q . k of a tile's row to those that enter the softmax: scale, then the soft cap.
+MPO_INLINE void scale_scores(float *s, mpo_heads h) {
+  if (h.softcap > 0) {
+    float inverse = h.scale / h.softcap;
+    MPO_WIDE_IN_PLACE
+    for (long j = 0; j < KEYS; j++) s[j] = h.softcap * mpo_tanh(s[j] * inverse);
+  } else {
+    for (long j = 0; j < KEYS; j++) s[j] *= h.scale;
+  }
+}
+
+// One online-softmax step of a row: the scores s[from..<to] of 0..<KEYS, the others being masked,
+// become exp(score - max); max, sum and the row of outputs o (dp) are rescaled to the new maximum.
 MPO_INLINE void softmax_step(
-    float *s, long valid, float scale, float *max, float *sum, float *o, long dp) {
-  for (long j = 0; j < KEYS; j++) s[j] = j < valid ? s[j] * scale : -INFINITY;
+    float *s, long from, long to, mpo_heads h, float *max, float *sum, float *o, long dp) {
+  scale_scores(s, h);
+  for (long j = 0; j < KEYS; j++) s[j] = j >= from && j < to ? s[j] : -INFINITY;
   float m = mpo_row_max(s, KEYS);
   m = m > *max ? m : *max;
-  // With every score -inf (or NaN) so far there is nothing to rescale; 0 keeps the formula's NaN.
+  // With every score -inf (masked, or NaN) so far there is nothing to rescale; 0 keeps the
+  // formula's NaN.
   float base = m == -INFINITY ? 0.0f : m, factor = mpo_exp(*max - base), total = 0;
   {
     MPO_REASSOCIATE

@@ -66,7 +66,7 @@ MPO_CLONES static void decode_item(decode_args *s, long b, long g, float *scratc
       mpo_tile(rg, KEYS, d, q, d, 1, kt, KEYS, p, KEYS, 0);
     }
     for (long r = 0; r < rg; r++)
-      softmax_step(p + r * KEYS, keys, s->h.scale, max + r, sum + r, o + r * dp, dp);
+      softmax_step(p + r * KEYS, 0, keys, s->h, max + r, sum + r, o + r * dp, dp);
     if (d == dp) {
       mpo_tile(rg, dp, keys, p, KEYS, 1, values, stride, o, dp, 1);
     } else {

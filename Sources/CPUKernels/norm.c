@@ -1,101 +1,71 @@
 // RMS norm and its adjoint, and the norm of a vector. N rows, C columns.
-#include "kernels.h"
+#include "norm_rows.h"
 
 typedef struct {
   const float *d_out, *x, *add, *weight, *r;
   float *sum, *out, *r_out, *d_weight;
   long n, c;
-  float epsilon;
+  mpo_rms_settings settings;
   int accumulate;
 } norm_args;
-
-// sum_j a[j] * b[j] * w[j] (w may be NULL), blocks of floats into a double.
-MPO_INLINE double dot3(const float *a, const float *b, const float *w, long n) {
-  double total = 0;
-  for (long start = 0; start < n; start += MPO_BLOCK) {
-    long end = mpo_min(n, start + MPO_BLOCK);
-    float sum = 0;
-    {
-      MPO_REASSOCIATE
-      if (w)
-        for (long j = start; j < end; j++) sum += a[j] * b[j] * w[j];
-      else
-        for (long j = start; j < end; j++) sum += a[j] * b[j];
-    }
-    total += sum;
-  }
-  return total;
-}
 
 MPO_CLONES static void rms_norm_task(void *context, long begin, long end, int worker) {
   (void)worker;
   norm_args s = *(norm_args *)context;
   for (long n = begin; n < end; n++) {
     const float *x = s.x + n * s.c;
-    float *out = s.out + n * s.c;
     if (s.add) {
       const float *add = s.add + n * s.c;
       float *sum = s.sum + n * s.c;
       for (long j = 0; j < s.c; j++) sum[j] += add[j];
     }
-    float r = (float)(1.0 / sqrt(dot3(x, x, NULL, s.c) / (double)s.c + s.epsilon));
-    s.r_out[n] = r;
-    for (long j = 0; j < s.c; j++) out[j] = x[j] * r * s.weight[j];
+    s.r_out[n] = norm_row(x, s.weight, s.settings, s.out + n * s.c, s.c);
   }
 }
 
-// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r weight; `add` (or NULL) is first
-// added to x.
+// r[n] = 1 / sqrt(mean(x[n]^2) + epsilon), out (N, C) = x r (offset + weight); `add` (or NULL) is
+// first added to x.
 void mpo_rms_norm(
-    mpo_pool *pool, float *x, const float *add, const float *weight, float epsilon, float *out,
-    float *r, long n, long c) {
+    mpo_pool *pool, float *x, const float *add, const float *weight, mpo_rms_settings settings,
+    float *out, float *r, long n, long c) {
   norm_args args = {.x = x, .add = add, .sum = x, .weight = weight, .out = out, .r_out = r,
-                    .n = n, .c = c, .epsilon = epsilon};
+                    .n = n, .c = c, .settings = settings};
   mpo_pool_for(pool, n, mpo_grain(c), rms_norm_task, &args);
 }
 
 MPO_CLONES static void rms_norm_dx_task(void *context, long begin, long end, int worker) {
   (void)worker;
   norm_args s = *(norm_args *)context;
-  for (long n = begin; n < end; n++) {
-    const float *x = s.x + n * s.c, *d = s.d_out + n * s.c;
-    float *out = s.out + n * s.c, r = s.r[n];
-    float mean = (float)(dot3(d, x, s.weight, s.c) / (double)s.c), k = r * r * mean;
-    if (s.accumulate)
-      for (long j = 0; j < s.c; j++) out[j] += r * (d[j] * s.weight[j] - x[j] * k);
-    else
-      for (long j = 0; j < s.c; j++) out[j] = r * (d[j] * s.weight[j] - x[j] * k);
-  }
+  for (long n = begin; n < end; n++)
+    norm_row_backward(s.d_out + n * s.c, s.x + n * s.c, s.weight, s.settings.weight_offset, s.r[n],
+                      s.out + n * s.c, s.accumulate, s.c);
 }
-
-enum { COLUMNS = 32 };
 
 // Threads split the columns; rows are added in order, in double.
 MPO_CLONES static void rms_norm_dw_task(void *context, long begin, long end, int worker) {
   (void)worker;
   norm_args s = *(norm_args *)context;
   for (long block = begin; block < end; block++) {
-    long first = block * COLUMNS, width = mpo_min(COLUMNS, s.c - first);
-    double sum[COLUMNS] = {0};
-    for (long n = 0; n < s.n; n++) {
-      const float *x = s.x + n * s.c + first, *d = s.d_out + n * s.c + first;
-      float r = s.r[n];
-      if (width == COLUMNS)
-        for (int j = 0; j < COLUMNS; j++) sum[j] += (double)(d[j] * x[j] * r);
-      else
-        for (long j = 0; j < width; j++) sum[j] += (double)(d[j] * x[j] * r);
-    }
+    long first = block * NORM_COLUMNS, width = mpo_min(NORM_COLUMNS, s.c - first);
+    double sum[NORM_COLUMNS] = {0};
+    for (long n = 0; n < s.n; n++)
+      norm_weight_row(s.d_out + n * s.c + first, s.x + n * s.c + first, s.r[n], width, sum);
     for (long j = 0; j < width; j++) s.d_weight[first + j] += (float)sum[j];
   }
 }
 
-// With g = dOut * weight: dX (=|+=) r (g - x r^2 mean(g x)), dWeight += sum_n dOut x r
+// With g = dOut (offset + weight): dX (=|+=) r (g - x r^2 mean(g x)), dWeight += sum_n dOut x r
+// unless NULL
 void mpo_rms_norm_backward(
-    mpo_pool *pool, const float *d_out, const float *x, const float *weight, const float *r,
-    float *dx, int accumulate, float *d_weight, long n, long c) {
+    mpo_pool *pool, const float *d_out, const float *x, const float *weight,
+    mpo_rms_settings settings, const float *r, float *dx, int accumulate, float *d_weight, long n,
+    long c) {
   norm_args args = {.d_out = d_out, .x = x, .weight = weight, .r = r, .out = dx,
-                    .d_weight = d_weight, .n = n, .c = c, .accumulate = accumulate};
-  mpo_pool_for(pool, (c + COLUMNS - 1) / COLUMNS, mpo_grain(n * COLUMNS), rms_norm_dw_task, &args);
+                    .d_weight = d_weight, .n = n, .c = c, .settings = settings,
+                    .accumulate = accumulate};
+  if (d_weight)
+    mpo_pool_for(pool, (c + NORM_COLUMNS - 1) / NORM_COLUMNS, mpo_grain(n * NORM_COLUMNS),
+                 rms_norm_dw_task, &args);
   mpo_pool_for(pool, n, mpo_grain(c), rms_norm_dx_task, &args);
 }
 

@@ -3,6 +3,7 @@
 // >= 0 order as their bits): one histogram of the upper 11, then bisection within the bin.
 #include <stdint.h>
 
+#include "philox.h"
 #include "rows.h"
 
 typedef struct {
@@ -14,21 +15,6 @@ typedef struct {
   long v;
   mpo_sampling_settings s;
 } sample_args;
-
-// Philox4x32-10, word 0 of block (c0, c1, c2, c3) under the key `seed`.
-static uint32_t philox(uint64_t seed, uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3) {
-  uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-  for (int i = 0; i < 10; i++) {
-    uint64_t p0 = (uint64_t)c0 * 0xD2511F53u, p1 = (uint64_t)c2 * 0xCD9E8D57u;
-    c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
-    c1 = (uint32_t)p1;
-    c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-    c3 = (uint32_t)p0;
-    k0 += 0x9E3779B9u;
-    k1 += 0xBB67AE85u;
-  }
-  return c0;
-}
 
 static uint32_t bits_of(float x) {
   uint32_t b;
@@ -177,8 +163,9 @@ static void sample_task(void *context, long begin, long end, int worker) {
     if (s.s.temperature > 0) {
       float keep = kept_threshold(e, s.v, &s.s, e + s.v, e + 2 * s.v);
       double mass = kept_mass(e, s.v, keep, blocks);
-      uint32_t word = philox(s.s.seed, s.s.index, (uint32_t)s.rows[b], s.s.stream, 1);
-      token = inverse_transform(e, s.v, blocks, (double)((float)(word >> 8) * 0x1p-24f) * mass);
+      uint32_t word = mpo_philox(
+          s.s.seed, s.s.index, (uint32_t)s.rows[b], s.s.stream, MPO_DOMAIN_SAMPLING);
+      token = inverse_transform(e, s.v, blocks, (double)mpo_uniform(word) * mass);
     } else {
       while (token < s.v - 1 && x[token] != stats.max) token++;
     }

@@ -6,15 +6,17 @@ import Testing
 struct HeadsCase: Sendable, CustomStringConvertible {
   let lengths: [Int]
   let heads: Int, groups: Int, width: Int
+  var window = 0
+  var softcap: Float = 0
   var shape: AttentionShape {
     AttentionShape(
       heads: heads, keyValueHeads: groups, headWidth: width,
-      scale: Float(1 / Double(width).squareRoot()))
+      scale: Float(1 / Double(width).squareRoot()), window: window, softcap: softcap)
   }
   var rows: Int { lengths.reduce(0, +) }
   /// First row of each sequence, and N.
   var starts: [Int] { lengths.reduce(into: [0]) { $0.append(($0.last ?? 0) + $1) } }
-  var description: String { "H\(heads) G\(groups) D\(width) \(lengths)" }
+  var description: String { "H\(heads) G\(groups) D\(width) W\(window) C\(softcap) \(lengths)" }
 
   static let all: [HeadsCase] = [
     .init(lengths: [1], heads: 1, groups: 1, width: 2),
@@ -23,6 +25,13 @@ struct HeadsCase: Sendable, CustomStringConvertible {
     .init(lengths: [65, 5], heads: 3, groups: 1, width: 16),
     .init(lengths: [130, 64], heads: 4, groups: 1, width: 64),
     .init(lengths: [40], heads: 2, groups: 1, width: 80),
+    .init(lengths: [37, 144], heads: 2, groups: 1, width: 256),
+    .init(lengths: [93, 7, 1], heads: 2, groups: 2, width: 8, window: 1),
+    .init(lengths: [257, 5], heads: 4, groups: 2, width: 16, window: 5),
+    .init(lengths: [144, 93], heads: 2, groups: 1, width: 64, window: 70),
+    .init(lengths: [93, 40], heads: 2, groups: 1, width: 6, window: 500),
+    .init(lengths: [7, 144], heads: 2, groups: 1, width: 16, softcap: 1.5),
+    .init(lengths: [130], heads: 2, groups: 1, width: 256, window: 33, softcap: 5),
   ]
 
   /// Rows first..<first + length of head columns at `offset` in a (N, width) array.
@@ -52,14 +61,14 @@ struct HeadsCase: Sendable, CustomStringConvertible {
         let k = rows(qkv, w, first, length, kAt)
         let v = rows(qkv, w, first, length, vAt)
         let d = rows(dOut, o, first, length, h * width)
-        let head = Reference.head(q: q, k: k, v: v, scale: scale, causal: true)
+        let head = Reference.head(q: q, k: k, v: v, shape, causal: true)
         for t in 0..<length {
           lse[(first + t) * heads + h] = head.lse[t]
           for i in 0..<width { out[(first + t) * o + h * width + i] = head.out[t][i] }
           let delta = zip(d[t], head.out[t]).map(*).reduce(0, +)
           for j in 0...t {
             let dp = zip(d[t], v[j]).map(*).reduce(0, +)
-            let ds = head.p[t][j] * (dp - delta) * scale
+            let ds = head.p[t][j] * (dp - delta) * head.slope[t][j] * scale
             for i in 0..<width {
               dQKV[(first + t) * w + qAt + i] += ds * k[j][i]
               dQKV[(first + j) * w + kAt + i] += ds * q[t][i]
@@ -181,7 +190,7 @@ extension Conformance {
           want +=
             Reference.head(
               q: [q], k: seen.map { at(keys, $0) }, v: seen.map { at(values, $0) },
-              scale: Double(s.shape.scale), causal: false
+              s.shape, causal: false
             ).out[0]
         }
       }

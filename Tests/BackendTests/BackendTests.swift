@@ -38,7 +38,7 @@ extension Conformance {
       #expect(isArgumentError { try b.fill(ids, with: 0) })
       #expect(isArgumentError { try b.embedding(x, table: x, into: x) })
       #expect(isArgumentError { try b.embedding(ids, table: x, into: x) })
-      #expect(isArgumentError { try b.swiGLU(try b.zeros([2, 3]), into: x) })
+      #expect(isArgumentError { try b.gatedUnit(try b.zeros([2, 3]), activation: .silu, into: x) })
       #expect(isArgumentError { _ = try b.allocate(-1, .f32) })
       #expect(
         isArgumentError {

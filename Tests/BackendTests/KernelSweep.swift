@@ -27,7 +27,7 @@ import Testing
       try suite.embedding(named, size)
       try suite.gatherAndScatterRows(named, size)
       try suite.rmsNorm(named, size)
-      try suite.swiGLU(named, size)
+      try suite.gatedUnit(named, size)
     }
     try suite.rotary(named, .init(n: n, heads: 1, width: 6, extra: 1))
     try suite.rotary(named, .init(n: 2, heads: n, width: 2, extra: 0))

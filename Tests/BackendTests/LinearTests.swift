@@ -78,6 +78,7 @@ extension Conformance {
 
   private static let bfloat16Products: [(ElementType, ElementType, ProductPrecision)] = [
     (.f32, .f32, .bf16), (.f32, .bf16, .bf16), (.bf16, .f32, .f32), (.bf16, .bf16, .bf16),
+    (.f32, .bf16, .f32),
   ]
 
   static func entering(

@@ -21,23 +21,24 @@ enum Reference {
   }
 
   static func rmsNorm(
-    _ x: [Double], _ weight: [Double], epsilon: Double
+    _ x: [Double], _ weight: [Double], _ s: RMSNormSettings
   ) -> (out: [Double], r: [Double]) {
     let c = weight.count
     let n = x.count / c
     var (out, r) = (x, [Double](repeating: 0, count: n))
     for i in 0..<n {
       let row = x[(i * c)..<((i + 1) * c)]
-      r[i] = 1 / (row.map { $0 * $0 }.reduce(0, +) / Double(c) + epsilon).squareRoot()
-      for j in 0..<c { out[i * c + j] = x[i * c + j] * r[i] * weight[j] }
+      r[i] = 1 / (row.map { $0 * $0 }.reduce(0, +) / Double(c) + Double(s.epsilon)).squareRoot()
+      for j in 0..<c { out[i * c + j] = x[i * c + j] * r[i] * (Double(s.weightOffset) + weight[j]) }
     }
     return (out, r)
   }
 
   static func rmsNormBackward(
-    _ d: [Double], _ x: [Double], _ weight: [Double], _ r: [Double]
+    _ d: [Double], _ x: [Double], _ stored: [Double], _ r: [Double], _ s: RMSNormSettings
   ) -> (dx: [Double], dWeight: [Double]) {
-    let c = weight.count
+    let c = stored.count
+    let weight = stored.map { Double(s.weightOffset) + $0 }
     var (dx, dw) = (x, [Double](repeating: 0, count: c))
     for i in 0..<r.count {
       var mean = 0.0
@@ -73,22 +74,62 @@ enum Reference {
     return (1 - u * u) * Double(t.scale)
   }
 
-  /// Causal attention of one query head: q, k, v rows of width d over `length` positions.
+  /// Attention of one query head: q, k, v rows of width d; causal ones over the positions of the
+  /// shape's window. p and slope (d capped score / d score) are 0 where nothing is seen.
   static func head(
-    q: [[Double]], k: [[Double]], v: [[Double]], scale: Double, causal: Bool
-  ) -> (out: [[Double]], lse: [Double], p: [[Double]]) {
-    var (outs, lses, ps): ([[Double]], [Double], [[Double]]) = ([], [], [])
+    q: [[Double]], k: [[Double]], v: [[Double]], _ shape: AttentionShape, causal: Bool
+  ) -> (out: [[Double]], lse: [Double], p: [[Double]], slope: [[Double]]) {
+    let capped = LogitTransform(softcap: shape.softcap)
+    var result = ([[Double]](), [Double](), [[Double]](), [[Double]]())
     for (t, query) in q.enumerated() {
-      let seen = causal ? t + 1 : k.count
-      let scores = (0..<seen).map { j in scale * zip(query, k[j]).map(*).reduce(0, +) }
-      let (p, lse) = softmax(scores)
+      let first = causal && shape.window > 0 ? max(0, t + 1 - shape.window) : 0
+      let seen = first..<(causal ? t + 1 : k.count)
+      let scores = seen.map { Double(shape.scale) * zip(query, k[$0]).map(*).reduce(0, +) }
+      let (p, lse) = softmax(scores.map { transform($0, capped) })
       var out = [Double](repeating: 0, count: query.count)
-      for j in 0..<seen { for i in out.indices { out[i] += p[j] * v[j][i] } }
-      outs.append(out)
-      lses.append(lse)
-      ps.append(p)
+      for j in seen { for i in out.indices { out[i] += p[j - first] * v[j][i] } }
+      let unseen = [Double](repeating: 0, count: first)
+      result.0.append(out)
+      result.1.append(lse)
+      result.2.append(unseen + p)
+      result.3.append(unseen + scores.map { slope($0, capped) })
     }
-    return (outs, lses, ps)
+    return result
+  }
+
+  /// Activation and its derivative.
+  static func activation(_ x: Double, _ a: Activation) -> (y: Double, slope: Double) {
+    switch a {
+    case .silu:
+      let s = sigmoid(x)
+      return (x * s, s * (1 + x * (1 - s)))
+    case .geluTanh:
+      let k = (2 / Double.pi).squareRoot()
+      let t = tanh(k * (x + 0.044715 * x * x * x))
+      let slope = k * (1 + 3 * 0.044715 * x * x)
+      return (0.5 * x * (1 + t), 0.5 * (1 + t) + 0.5 * x * (1 - t * t) * slope)
+    case .gelu:
+      let cdf = 0.5 * erfc(-x / 2.0.squareRoot())
+      return (x * cdf, cdf + x * exp(-x * x / 2) / (2 * Double.pi).squareRoot())
+    }
+  }
+
+  /// Mean and 1 / sqrt(var + epsilon) of every row, and the norm.
+  static func layerNorm(
+    _ x: [Double], _ weight: [Double], _ bias: [Double], epsilon: Float
+  ) -> (out: [Double], mean: [Double], r: [Double]) {
+    let c = weight.count
+    var (out, means, rs) = (x, [Double](), [Double]())
+    for i in 0..<(x.count / c) {
+      let row = x[(i * c)..<((i + 1) * c)]
+      let mean = row.reduce(0, +) / Double(c)
+      let variance = row.map { ($0 - mean) * ($0 - mean) }.reduce(0, +) / Double(c)
+      let r = 1 / (variance + Double(epsilon)).squareRoot()
+      for j in 0..<c { out[i * c + j] = (x[i * c + j] - mean) * r * weight[j] + bias[j] }
+      means.append(mean)
+      rs.append(r)
+    }
+    return (out, means, rs)
   }
 
   struct Loss {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 extension Conformance {
-  @Test(arguments: TestBackends.all(), [(1, 1), (7, 93), (93, 7), (144, 144)])
+  @Test(arguments: TestBackends.all(), [(1, 1), (7, 93), (93, 7), (144, 144), (3, 2500)])
   func embedding(_ named: NamedBackend, _ size: (Int, Int)) throws {
     try Fixture.run(named) { f in
       let ((n, c), v) = (size, 13)
@@ -21,6 +21,41 @@ extension Conformance {
         try f.indices(ids), dOut: try f.input(dOut, [n, c]), into: dTable)
       for (i, id) in ids.enumerated() { for j in 0..<c { want[id * c + j] += dOut[i * c + j] } }
       try f.expect(dTable, want, "embeddingBackward")
+      try f.backend.embeddingBackward(
+        try f.indices(ids), dOut: try f.input(dOut, [n, c]), scale: -1.5, into: dTable)
+      for (i, id) in ids.enumerated() {
+        for j in 0..<c { want[id * c + j] -= 1.5 * dOut[i * c + j] }
+      }
+      try f.expect(dTable, want, "embeddingBackward", "scaled")
+    }
+  }
+
+  /// Scaled, accumulated, and from a table of either type.
+  @Test(arguments: TestBackends.all(), [(1, 1), (7, 93), (93, 7), (144, 257), (3, 2500)])
+  func embeddingForms(_ named: NamedBackend, _ size: (Int, Int)) throws {
+    try Fixture.run(named) { f in
+      let ((n, c), v) = (size, 13)
+      var numbers = Numbers(UInt64(n))
+      let (table, base) = (numbers.normals(v * c), numbers.normals(n * c))
+      let ids = numbers.integers(n, below: v)
+      for type in [ElementType.f32, .bf16] {
+        let entering = Self.entering(table, type, .f32)
+        let looked = ids.flatMap { entering[($0 * c)..<(($0 + 1) * c)] }
+        let values = try f.input(table, [v, c], type)
+        let plain = try f.output([n, c])
+        try f.backend.embedding(try f.indices(ids), table: values, into: plain)
+        try f.expect(plain, looked, "embedding", "\(type)")
+        let scale = Float(33.94)
+        let scaled = try f.output([n, c])
+        try f.backend.embedding(
+          try f.indices(ids), table: values, scale: scale, accumulate: false, into: scaled)
+        try f.expect(scaled, looked.map { Double(scale) * $0 }, "embeddingScaled", "\(type)")
+        let sum = try f.output([n, c], values: base)
+        try f.backend.embedding(
+          try f.indices(ids), table: values, scale: 0.5, accumulate: true, into: sum)
+        try f.expect(
+          sum, zip(base, looked).map { $0 + 0.5 * $1 }, "embeddingScaled", "sum \(type)")
+      }
     }
   }
 

@@ -21,13 +21,23 @@ enum Tolerance {
     // K <= 1100, summed one after the other: sqrt(1100) u / 4 is 5e-7, doubled.
     "matmulDeep": (1e-6, 1e-6),
     "embedding": (0, 0),
+    "embeddingScaled": (2e-7, 2e-7),
     "embeddingBackward": (3e-7, 3e-7),
     "scatterRows": (1e-7, 1e-7),
     "rmsNorm": (5e-7, 1e-6),
     "rmsNormBackward": (1e-6, 2e-6),
     "rotary": (3e-7, 3e-7),
-    "swiGLU": (1e-6, 2e-6),
-    "swiGLUBackward": (1e-6, 2e-6),
+    // The mean's rounding, u |mean| <= u here, and those of a norm.
+    "layerNorm": (1e-6, 1e-6),
+    "layerNormBackward": (2e-6, 2e-6),
+    // sqrt(N) u / 4 relative to the terms' size, in double on the CPU.
+    "sumRows": (3e-7, 3e-7),
+    "softCap": (5e-7, 1e-6),
+    "dropout": (1e-7, 1e-7),
+    // gelu's erfc is within 1.2e-7 of itself, and its exponent's error u x^2 / 2 counts where
+    // exp(-x^2 / 2) still does.
+    "activation": (1e-6, 2e-6),
+    "activationBackward": (1e-6, 2e-6),
     "attention": (1e-6, 2e-6),
     "attentionBackward": (3e-6, 5e-6),
     // Scores of +-300: an exponent's error u * |score| is a relative error of p.

@@ -55,7 +55,9 @@ extension CPUBackend {
 }
 
 extension AttentionShape {
-  fileprivate var c: mpo_heads {
-    mpo_heads(heads: heads, groups: keyValueHeads, width: headWidth, scale: scale)
+  var c: mpo_heads {
+    mpo_heads(
+      heads: heads, groups: keyValueHeads, width: headWidth, window: window, scale: scale,
+      softcap: softcap)
   }
 }

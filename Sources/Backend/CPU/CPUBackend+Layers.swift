@@ -1,41 +1,6 @@
 import CPUKernels
 
 extension CPUBackend {
-  public func rmsNorm(
-    _ x: Tensor, weight: Tensor, epsilon: Float, into out: Tensor, inverseRMS: Tensor
-  ) throws {
-    let op = "rmsNorm"
-    let (n, c) = try Check.rmsNorm(x, weight: weight, into: out, inverseRMS: inverseRMS)
-    mpo_rms_norm(
-      pool, try floats(x, op), nil, try floats(weight, op), epsilon, try floats(out, op),
-      try floats(inverseRMS, op), n, c)
-  }
-
-  public func addRMSNorm(
-    _ x: Tensor, to sum: Tensor, weight: Tensor, epsilon: Float, into out: Tensor,
-    inverseRMS: Tensor
-  ) throws {
-    let op = "addRMSNorm"
-    let (n, c) = try Check.addRMSNorm(
-      x, to: sum, weight: weight, into: out, inverseRMS: inverseRMS)
-    mpo_rms_norm(
-      pool, try floats(sum, op), try floats(x, op), try floats(weight, op), epsilon,
-      try floats(out, op), try floats(inverseRMS, op), n, c)
-  }
-
-  public func rmsNormBackward(
-    _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor,
-    accumulate: Bool, dWeight: Tensor
-  ) throws {
-    let op = "rmsNormBackward"
-    let (n, c) = try Check.rmsNormBackward(
-      dOut, x: x, weight: weight, inverseRMS: inverseRMS, into: dX, dWeight: dWeight)
-    mpo_rms_norm_backward(
-      pool, try floats(dOut, op), try floats(x, op), try floats(weight, op),
-      try floats(inverseRMS, op), try floats(dX, op), accumulate ? 1 : 0,
-      try floats(dWeight, op), n, c)
-  }
-
   public func rotary(
     _ x: Tensor, heads: Int, headWidth: Int, positions: Tensor, cosine: Tensor, sine: Tensor,
     inverse: Bool
@@ -48,16 +13,44 @@ extension CPUBackend {
       try floats(sine, op), x.rows, x.columns, heads, headWidth, inverse ? 1 : 0)
   }
 
-  public func swiGLU(_ gateUp: Tensor, into out: Tensor) throws {
-    let op = "swiGLU"
-    let (n, f) = try Check.swiGLU(op, gateUp, out: out)
-    mpo_swiglu(pool, try floats(gateUp, op), try floats(out, op), n, f)
+  public func gatedUnit(_ gateUp: Tensor, activation: Activation, into out: Tensor) throws {
+    let op = "gatedUnit"
+    let (n, f) = try Check.gatedUnit(op, gateUp, out: out)
+    mpo_gated_unit(pool, try floats(gateUp, op), activation.c, try floats(out, op), n, f)
   }
 
-  public func swiGLUBackward(_ dOut: Tensor, gateUp: Tensor, into dGateUp: Tensor) throws {
-    let op = "swiGLUBackward"
-    let (n, f) = try Check.swiGLUBackward(dOut, gateUp: gateUp, into: dGateUp)
-    mpo_swiglu_backward(
-      pool, try floats(dOut, op), try floats(gateUp, op), try floats(dGateUp, op), n, f)
+  public func gatedUnitBackward(
+    _ dOut: Tensor, gateUp: Tensor, activation: Activation, into dGateUp: Tensor
+  ) throws {
+    let op = "gatedUnitBackward"
+    let (n, f) = try Check.gatedUnitBackward(dOut, gateUp: gateUp, into: dGateUp)
+    mpo_gated_unit_backward(
+      pool, try floats(dOut, op), try floats(gateUp, op), activation.c, try floats(dGateUp, op),
+      n, f)
+  }
+
+  public func activate(_ x: Tensor, _ activation: Activation, into out: Tensor) throws {
+    let op = "activate"
+    try Check.activate(x, into: out)
+    mpo_activate(pool, try floats(x, op), activation.c, try floats(out, op), x.count)
+  }
+
+  public func activateBackward(
+    _ dOut: Tensor, x: Tensor, _ activation: Activation, into dX: Tensor
+  ) throws {
+    let op = "activateBackward"
+    try Check.activateBackward(dOut, x: x, into: dX)
+    mpo_activate_backward(
+      pool, try floats(dOut, op), try floats(x, op), activation.c, try floats(dX, op), x.count)
+  }
+}
+
+extension Activation {
+  fileprivate var c: mpo_activation {
+    switch self {
+    case .silu: MPO_SILU
+    case .geluTanh: MPO_GELU_TANH
+    case .gelu: MPO_GELU
+    }
   }
 }

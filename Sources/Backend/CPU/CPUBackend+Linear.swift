@@ -68,31 +68,29 @@ extension CPUBackend {
     mpo_interpolate(pool, try floats(x, "interpolate"), try floats(y, "interpolate"), t, x.count)
   }
 
-  // MARK: Rows
-
-  public func embedding(_ ids: Tensor, table: Tensor, into out: Tensor) throws {
-    let op = "embedding"
-    let (n, _, c) = try Check.embedding(op, ids, table: table, out: out)
-    mpo_gather_rows(pool, try floats(table, op), try ints(ids, op), try floats(out, op), n, c)
+  public func addRow(_ row: Tensor, to x: Tensor) throws {
+    let op = "addRow"
+    let (n, m) = try Check.addRow(row, to: x)
+    mpo_add_row(pool, try floats(row, op), try floats(x, op), x.rowStride, n, m)
   }
 
-  public func embeddingBackward(_ ids: Tensor, dOut: Tensor, into dTable: Tensor) throws {
-    let op = "embeddingBackward"
-    let (n, _, c) = try Check.embedding(op, ids, table: dTable, out: dOut)
-    mpo_embedding_backward(
-      pool, try ints(ids, op), try floats(dOut, op), try floats(dTable, op), n, c)
+  public func sumRows(_ x: Tensor, into out: Tensor) throws {
+    let op = "sumRows"
+    let (n, m) = try Check.sumRows(x, into: out)
+    mpo_sum_rows(pool, try floats(x, op), x.rowStride, try floats(out, op), n, m)
   }
 
-  public func gatherRows(_ x: Tensor, rows: Tensor, into out: Tensor) throws {
-    let op = "gatherRows"
-    let (m, _, c) = try Check.rows(op, x, rows: rows, out: out)
-    mpo_gather_rows(pool, try floats(x, op), try ints(rows, op), try floats(out, op), m, c)
+  public func softCap(_ x: Tensor, cap: Float) throws {
+    try Check.softCap(x, cap: cap)
+    mpo_soft_cap(pool, try floats(x, "softCap"), cap, x.count)
   }
 
-  public func scatterRows(_ dOut: Tensor, rows: Tensor, into dX: Tensor) throws {
-    let op = "scatterRows"
-    let (m, _, c) = try Check.rows(op, dX, rows: rows, out: dOut)
-    mpo_scatter_rows(pool, try floats(dOut, op), try ints(rows, op), try floats(dX, op), m, c)
+  public func dropout(
+    _ x: Tensor, rate: Float, seed: UInt64, stream: UInt32, into out: Tensor
+  ) throws {
+    try Check.dropout(x, rate: rate, into: out)
+    mpo_dropout(
+      pool, try floats(x, "dropout"), rate, seed, stream, try floats(out, "dropout"), x.count)
   }
 }
 

@@ -16,6 +16,7 @@
     private func attentionProgram(
       _ part: Part, _ shape: AttentionShape
     ) throws -> (program: ProgramKey, queries: Int, keys: Int) {
+      guard shape.window == 0, shape.softcap == 0 else { throw notYet }
       let row = (ceilDivide(shape.headWidth, attentionVector) + 1) * attentionVector
       let limit = min(device.localMemory, isNarrow ? 128 << 10 : 48 << 10) - 512
       let smallest = max(attentionVector, 4)
@@ -90,8 +91,9 @@
         arguments + [.local(4 * kv.queries * kv.keys)])
     }
 
-    private func decodeProgram(_ shape: AttentionShape) -> ProgramKey {
-      ProgramKey(
+    private func decodeProgram(_ shape: AttentionShape) throws -> ProgramKey {
+      guard shape.softcap == 0 else { throw notYet }
+      return ProgramKey(
         family: "attention_decode",
         defines: [
           "D": shape.headWidth, "VW": attentionVector, "WG": attentionItems,
@@ -105,7 +107,7 @@
       let m = try Check.appendKV(
         qkv: qkv, entries: entries, shape: shape, keys: keys, values: values)
       try launch(
-        "append_kv", decodeProgram(shape), groups: [m],
+        "append_kv", try decodeProgram(shape), groups: [m],
         [
           .rows(qkv), .tensor(entries), .tensor(keys), .tensor(values), .size(shape.heads),
           .size(shape.keyValueHeads),
@@ -120,7 +122,7 @@
         qkv: qkv, keys: keys, values: values, runs: runs, longest: longest, shape: shape,
         into: out)
       try launch(
-        "attention_decode", decodeProgram(shape), groups: [b, shape.heads],
+        "attention_decode", try decodeProgram(shape), groups: [b, shape.heads],
         [
           .rows(qkv), .tensor(keys), .tensor(values), .tensor(runs), .rows(out),
           .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale),

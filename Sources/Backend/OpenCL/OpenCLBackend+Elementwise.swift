@@ -67,18 +67,55 @@
         [.rows(x), .rows(y), .size(columns), .float(t)])
     }
 
-    public func swiGLU(_ gateUp: Tensor, into out: Tensor) throws {
-      let (n, f) = try Check.swiGLU("swiGLU", gateUp, out: out)
+    public func gatedUnit(_ gateUp: Tensor, activation: Activation, into out: Tensor) throws {
+      guard activation == .silu else { throw notYet }
+      let (n, f) = try Check.gatedUnit("gatedUnit", gateUp, out: out)
       try launch(
         "swiglu", ProgramKey(family: "swiglu"), groups: blocks(rows: n, columns: f),
         [.rows(gateUp), .rows(out), .size(f)])
     }
 
-    public func swiGLUBackward(_ dOut: Tensor, gateUp: Tensor, into dGateUp: Tensor) throws {
-      let (n, f) = try Check.swiGLUBackward(dOut, gateUp: gateUp, into: dGateUp)
+    public func gatedUnitBackward(
+      _ dOut: Tensor, gateUp: Tensor, activation: Activation, into dGateUp: Tensor
+    ) throws {
+      guard activation == .silu else { throw notYet }
+      let (n, f) = try Check.gatedUnitBackward(dOut, gateUp: gateUp, into: dGateUp)
       try launch(
         "swiglu_backward", ProgramKey(family: "swiglu"), groups: blocks(rows: n, columns: f),
         [.rows(dOut), .rows(gateUp), .rows(dGateUp), .size(f)])
     }
+
+    var notYet: BackendError {
+      .device(call: "none", status: 0, "this operation has no OpenCL kernel yet")
+    }
+    public func activate(_ x: Tensor, _ activation: Activation, into out: Tensor) throws {
+      throw notYet
+    }
+    public func activateBackward(
+      _ dOut: Tensor, x: Tensor, _ activation: Activation, into dX: Tensor
+    ) throws { throw notYet }
+    public func addRow(_ row: Tensor, to x: Tensor) throws { throw notYet }
+    public func sumRows(_ x: Tensor, into out: Tensor) throws { throw notYet }
+    public func softCap(_ x: Tensor, cap: Float) throws { throw notYet }
+    public func dropout(
+      _ x: Tensor, rate: Float, seed: UInt64, stream: UInt32, into out: Tensor
+    ) throws { throw notYet }
+    public func headRMSNorm(
+      _ qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, shape: AttentionShape,
+      settings: RMSNormSettings, into out: Tensor, inverseRMS: Tensor
+    ) throws { throw notYet }
+    public func headRMSNormBackward(
+      _ dOut: Tensor, qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, shape: AttentionShape,
+      settings: RMSNormSettings, inverseRMS: Tensor, into dQKV: Tensor, dQueryWeight: Tensor?,
+      dKeyWeight: Tensor?
+    ) throws { throw notYet }
+    public func layerNorm(
+      _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, into out: Tensor,
+      statistics: Tensor
+    ) throws { throw notYet }
+    public func layerNormBackward(
+      _ dOut: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dX: Tensor,
+      accumulate: Bool, dWeight: Tensor?, dBias: Tensor?
+    ) throws { throw notYet }
   }
 #endif

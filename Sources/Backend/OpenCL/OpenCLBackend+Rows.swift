@@ -3,13 +3,20 @@
     private static let rows = ProgramKey(family: "embedding")
     private static let norm = ProgramKey(family: "norm")
 
-    public func embedding(_ ids: Tensor, table: Tensor, into out: Tensor) throws {
+    public func embedding(
+      _ ids: Tensor, table: Tensor, scale: Float, accumulate: Bool, into out: Tensor
+    ) throws {
       let (n, _, c) = try Check.embedding("embedding", ids, table: table, out: out)
+      guard scale == 1, !accumulate, table.type == .f32 else {
+        throw BackendError.device(call: "none", status: 0, "no OpenCL kernel yet")
+      }
       try launch(
         "gather_rows", Self.rows, groups: [n], [.tensor(ids), .rows(table), .rows(out), .size(c)])
     }
 
-    public func embeddingBackward(_ ids: Tensor, dOut: Tensor, into dTable: Tensor) throws {
+    public func embeddingBackward(
+      _ ids: Tensor, dOut: Tensor, scale: Float, into dTable: Tensor
+    ) throws {
       let (n, _, c) = try Check.embedding("embeddingBackward", ids, table: dTable, out: dOut)
       try launch(
         "embedding_backward", Self.rows, groups: [n],
@@ -29,35 +36,40 @@
     }
 
     public func rmsNorm(
-      _ x: Tensor, weight: Tensor, epsilon: Float, into out: Tensor, inverseRMS: Tensor
+      _ x: Tensor, weight: Tensor, settings: RMSNormSettings, into out: Tensor, inverseRMS: Tensor
     ) throws {
+      guard settings.weightOffset == 0 else { throw notYet }
       let (n, c) = try Check.rmsNorm(x, weight: weight, into: out, inverseRMS: inverseRMS)
       try launch(
         "rms_norm", Self.norm, groups: [n],
         [
-          .rows(x), .tensor(weight), .float(epsilon), .rows(out), .tensor(inverseRMS), .size(c),
+          .rows(x), .tensor(weight), .float(settings.epsilon), .rows(out), .tensor(inverseRMS),
+          .size(c),
           reduction,
         ])
     }
 
     public func addRMSNorm(
-      _ x: Tensor, to sum: Tensor, weight: Tensor, epsilon: Float, into out: Tensor,
+      _ x: Tensor, to sum: Tensor, weight: Tensor, settings: RMSNormSettings, into out: Tensor,
       inverseRMS: Tensor
     ) throws {
+      guard settings.weightOffset == 0 else { throw notYet }
       let (n, c) = try Check.addRMSNorm(
         x, to: sum, weight: weight, into: out, inverseRMS: inverseRMS)
       try launch(
         "add_rms_norm", Self.norm, groups: [n],
         [
-          .rows(x), .rows(sum), .tensor(weight), .float(epsilon), .rows(out), .tensor(inverseRMS),
+          .rows(x), .rows(sum), .tensor(weight), .float(settings.epsilon), .rows(out),
+          .tensor(inverseRMS),
           .size(c), reduction,
         ])
     }
 
     public func rmsNormBackward(
-      _ dOut: Tensor, x: Tensor, weight: Tensor, inverseRMS: Tensor, into dX: Tensor,
-      accumulate: Bool, dWeight: Tensor
+      _ dOut: Tensor, x: Tensor, weight: Tensor, settings: RMSNormSettings, inverseRMS: Tensor,
+      into dX: Tensor, accumulate: Bool, dWeight: Tensor?
     ) throws {
+      guard settings.weightOffset == 0 else { throw notYet }
       let (n, c) = try Check.rmsNormBackward(
         dOut, x: x, weight: weight, inverseRMS: inverseRMS, into: dX, dWeight: dWeight)
       guard n > 0, c > 0 else { return }
@@ -67,6 +79,7 @@
           .rows(dOut), .rows(x), .tensor(weight), .tensor(inverseRMS), .rows(dX), .size(c),
           .flag(accumulate), reduction,
         ])
+      guard let dWeight else { return }
       // The weight's gradient sums over rows: slices first, to have work for every compute unit.
       let sliceRows = max(32, ceilDivide(n, 64))
       let slices = ceilDivide(n, sliceRows)

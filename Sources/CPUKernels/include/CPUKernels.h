@@ -63,42 +63,87 @@ int mpo_skinny(
 /// Whether `mpo_skinny` is the faster way for that many rows.
 int mpo_skinny_suits(long m, long n, long k, mpo_type b_type);
 
-// MARK: Elementwise and rows (elementwise.c)
+// MARK: Elementwise (elementwise.c, bias.c, dropout.c)
 
 void mpo_add(mpo_pool *pool, const float *a, const float *b, float *out, long n);
 void mpo_interpolate(mpo_pool *pool, float *x, const float *y, float t, long n);
 void mpo_fill(mpo_pool *pool, float *x, float value, long n);
+void mpo_soft_cap(mpo_pool *pool, float *x, float cap, long n);
 void mpo_copy_rows(
     mpo_pool *pool, const void *source, long source_stride, void *destination,
     long destination_stride, long rows, long width);
+void mpo_add_row(mpo_pool *pool, const float *row, float *x, long stride, long n, long m);
+void mpo_sum_rows(mpo_pool *pool, const float *x, long stride, float *out, long n, long m);
+void mpo_dropout(
+    mpo_pool *pool, const float *x, float rate, uint64_t seed, uint32_t stream, float *out, long n);
+
+// MARK: Rows (embedding.c)
+
 void mpo_gather_rows(mpo_pool *pool, const float *x, const int *rows, float *out, long m, long c);
 void mpo_scatter_rows(
     mpo_pool *pool, const float *d_out, const int *rows, float *dx, long m, long c);
+void mpo_embedding(
+    mpo_pool *pool, const int *ids, const void *table, mpo_type type, float scale, int accumulate,
+    float *out, long n, long c);
 void mpo_embedding_backward(
-    mpo_pool *pool, const int *ids, const float *d_out, float *d_table, long n, long c);
-void mpo_swiglu(mpo_pool *pool, const float *gate_up, float *out, long n, long f);
-void mpo_swiglu_backward(
-    mpo_pool *pool, const float *d_out, const float *gate_up, float *d_gate_up, long n, long f);
+    mpo_pool *pool, const int *ids, const float *d_out, float scale, float *d_table, long n,
+    long c);
 
-// MARK: Norm and position (norm.c, rotary.c)
+// MARK: Feed-forward (activation.c)
+
+typedef enum { MPO_SILU = 0, MPO_GELU_TANH = 1, MPO_GELU = 2 } mpo_activation;
+
+void mpo_gated_unit(
+    mpo_pool *pool, const float *gate_up, mpo_activation activation, float *out, long n, long f);
+void mpo_gated_unit_backward(
+    mpo_pool *pool, const float *d_out, const float *gate_up, mpo_activation activation,
+    float *d_gate_up, long n, long f);
+void mpo_activate(
+    mpo_pool *pool, const float *x, mpo_activation activation, float *out, long n);
+void mpo_activate_backward(
+    mpo_pool *pool, const float *d_out, const float *x, mpo_activation activation, float *dx,
+    long n);
+
+// MARK: Norm and position (norm.c, head_norm.c, layer_norm.c, rotary.c)
+
+typedef struct {
+  long heads, groups, width;  // H, G, D
+  long window;                // positions that one sees; 0: all before it
+  float scale;
+  float softcap;  // of scores; 0: none
+} mpo_heads;
+
+typedef struct {
+  float epsilon, weight_offset;
+} mpo_rms_settings;
 
 void mpo_rms_norm(
-    mpo_pool *pool, float *x, const float *add, const float *weight, float epsilon, float *out,
-    float *r, long n, long c);
+    mpo_pool *pool, float *x, const float *add, const float *weight, mpo_rms_settings settings,
+    float *out, float *r, long n, long c);
 void mpo_rms_norm_backward(
-    mpo_pool *pool, const float *d_out, const float *x, const float *weight, const float *r,
-    float *dx, int accumulate, float *d_weight, long n, long c);
+    mpo_pool *pool, const float *d_out, const float *x, const float *weight,
+    mpo_rms_settings settings, const float *r, float *dx, int accumulate, float *d_weight, long n,
+    long c);
+void mpo_head_norm(
+    mpo_pool *pool, const float *qkv, const float *query_weight, const float *key_weight,
+    mpo_heads h, mpo_rms_settings settings, float *out, float *r, long n);
+void mpo_head_norm_backward(
+    mpo_pool *pool, const float *d_out, const float *qkv, const float *query_weight,
+    const float *key_weight, mpo_heads h, mpo_rms_settings settings, const float *r, float *d_qkv,
+    float *d_query_weight, float *d_key_weight, long n);
+void mpo_layer_norm(
+    mpo_pool *pool, const float *x, const float *weight, const float *bias, float epsilon,
+    float *out, float *statistics, long n, long c);
+void mpo_layer_norm_backward(
+    mpo_pool *pool, const float *d_out, const float *x, const float *weight,
+    const float *statistics, float *dx, int accumulate, float *d_weight, float *d_bias, long n,
+    long c);
 int mpo_norm(mpo_pool *pool, const float *x, long n, float *out);
 void mpo_rotary(
     mpo_pool *pool, float *x, const int *positions, const float *cosine, const float *sine, long n,
     long width, long heads, long d, int inverse);
 
 // MARK: Attention (attention.c, decode.c)
-
-typedef struct {
-  long heads, groups, width;  // H, G, D
-  float scale;
-} mpo_heads;
 
 int mpo_attention(
     mpo_pool *pool, const float *qkv, const int *sequences, long s, mpo_heads shape,

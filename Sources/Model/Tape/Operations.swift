@@ -51,10 +51,10 @@ extension Tape {
     let normed = Variable(try backend.empty(sum.value.shape))
     let inverse = try backend.empty([sum.value.rows])
     try backend.addRMSNorm(
-      residual.value, to: sum.value, weight: norm.value, epsilon: epsilon, into: normed.value,
-      inverseRMS: inverse)
+      residual.value, to: sum.value, weight: norm.value, settings: .init(epsilon: epsilon),
+      into: normed.value, inverseRMS: inverse)
     recordAdd(residual, product, sum)
-    recordNorm(sum, norm, inverse, normed)
+    recordNorm(sum, norm, epsilon, inverse, normed)
     return (sum, normed)
   }
 
@@ -75,21 +75,21 @@ extension Tape {
     let out = Variable(try backend.empty(x.value.shape))
     let inverse = try backend.empty([x.value.rows])
     try backend.rmsNorm(
-      x.value, weight: weight.value, epsilon: epsilon, into: out.value, inverseRMS: inverse)
-    recordNorm(x, weight, inverse, out)
+      x.value, weight: weight.value, settings: .init(epsilon: epsilon), into: out.value,
+      inverseRMS: inverse)
+    recordNorm(x, weight, epsilon, inverse, out)
     return out
   }
 
   private func recordNorm(
-    _ x: Variable, _ weight: Parameter, _ inverse: Tensor, _ out: Variable
+    _ x: Variable, _ weight: Parameter, _ epsilon: Float, _ inverse: Tensor, _ out: Variable
   ) {
     record([x], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot) else { return }
-      let dWeight = try weight.gradient ?? backend.zeros(weight.value.shape)
       try contribute(to: x.slot) { dX, accumulate in
         try backend.rmsNormBackward(
-          g, x: x.value, weight: weight.value, inverseRMS: inverse, into: dX,
-          accumulate: accumulate, dWeight: dWeight)
+          g, x: x.value, weight: weight.value, settings: .init(epsilon: epsilon),
+          inverseRMS: inverse, into: dX, accumulate: accumulate, dWeight: weight.gradient)
       }
     }
   }
@@ -139,12 +139,13 @@ extension Tape {
   /// `silu(gate) * up` (N, F) from [gate | up] (N, 2F).
   public func swiGLU(_ gateUp: Variable) throws -> Variable {
     let out = Variable(try backend.empty([gateUp.value.rows, gateUp.value.columns / 2]))
-    try backend.swiGLU(gateUp.value, into: out.value)
+    try backend.gatedUnit(gateUp.value, activation: .silu, into: out.value)
     record([gateUp], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot) else { return }
       try contribute(to: gateUp.slot) { dGateUp, accumulate in
         let target = accumulate ? try backend.empty(gateUp.value.shape) : dGateUp
-        try backend.swiGLUBackward(g, gateUp: gateUp.value, into: target)
+        try backend.gatedUnitBackward(
+          g, gateUp: gateUp.value, activation: .silu, into: target)
         if accumulate { try backend.add(dGateUp, target, into: dGateUp) }
       }
     }

@@ -63,7 +63,9 @@ extension KernelCase {
       let (out, r) = (try b.empty([n, c]), try b.empty([n]))
       return PreparedKernel(
         shape: "(\(n), \(c))", bytes: 8 * Double(n * c),
-        run: { try b.rmsNorm(x, weight: w, epsilon: 1e-5, into: out, inverseRMS: r) },
+        run: {
+          try b.rmsNorm(x, weight: w, settings: .init(epsilon: 1e-5), into: out, inverseRMS: r)
+        },
         results: [out, r])
     },
     KernelCase(name: "rmsNormBackward") { b, scale in
@@ -77,7 +79,8 @@ extension KernelCase {
         shape: "(\(n), \(c))", bytes: 12 * Double(n * c),
         run: {
           try b.rmsNormBackward(
-            dOut, x: x, weight: w, inverseRMS: r, into: dX, accumulate: false, dWeight: dW)
+            dOut, x: x, weight: w, settings: .init(epsilon: 1e-5), inverseRMS: r, into: dX,
+            accumulate: false, dWeight: dW)
         }, results: [dX, dW])
     },
     KernelCase(name: "rotary") { b, scale in
@@ -96,22 +99,23 @@ extension KernelCase {
             inverse: false)
         }, results: [x])
     },
-    KernelCase(name: "swiGLU") { b, scale in
+    KernelCase(name: "gatedUnit") { b, scale in
       let (n, f) = (scale.pick(9, 4096, 16_384), scale.pick(37, 1536, 4096))
       let x = try KernelData(backend: b).normals([n, 2 * f])
       let out = try b.empty([n, f])
       return PreparedKernel(
         shape: "(\(n), 2x\(f))", bytes: 12 * Double(n * f),
-        run: { try b.swiGLU(x, into: out) }, results: [out])
+        run: { try b.gatedUnit(x, activation: .silu, into: out) }, results: [out])
     },
-    KernelCase(name: "swiGLUBackward") { b, scale in
+    KernelCase(name: "gatedUnitBackward") { b, scale in
       let (n, f) = (scale.pick(9, 4096, 16_384), scale.pick(37, 1536, 4096))
       let d = KernelData(backend: b)
       let (x, dOut) = (try d.normals([n, 2 * f]), try d.normals([n, f], seed: 2))
       let dX = try b.empty([n, 2 * f])
       return PreparedKernel(
         shape: "(\(n), 2x\(f))", bytes: 20 * Double(n * f),
-        run: { try b.swiGLUBackward(dOut, gateUp: x, into: dX) }, results: [dX])
+        run: { try b.gatedUnitBackward(dOut, gateUp: x, activation: .silu, into: dX) },
+        results: [dX])
     },
   ]
 }
