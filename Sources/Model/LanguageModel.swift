@@ -1,9 +1,10 @@
 import Foundation
 import MPOBackend
 
-/// A Hugging Face folder on a device: configuration, tokenizer, decoder and weights.
+/// A Hugging Face folder on a device: configuration, tokenizer, decoder and weights; or an adapter's
+/// folder with the model that it changes.
 public final class LanguageModel {
-  /// The folder that it was read from; empty for a model made from scratch.
+  /// The model's folder, the base's of an adapter; empty for a model made from scratch.
   public let folder: String
   public let configuration: ModelConfiguration
   public let generation: GenerationConfiguration
@@ -14,11 +15,33 @@ public final class LanguageModel {
   public let parameters: ParameterSet
   /// The type that most of the stored weights have.
   public let storedType: SafetensorsType
+  /// What the folder's files call the weights, and the type of each.
+  private let names: StoredNames
+  private let storedTypes: [String: SafetensorsType]
+  /// Of a model with adapters.
+  private let adapter: AdapterConfiguration?
 
-  public init(
+  /// What is done with a model's weights, which decides how they are kept.
+  public enum Use: Sendable, Equatable {
+    /// All are trained: f32.
+    case training
+    /// They are read only, and kept as stored: bf16 where most are, else f32.
+    case reading
+    /// New adapters over them are trained, or those of an adapter's folder go on.
+    case adapting(LoRAConfiguration, base: FrozenType, seed: UInt64)
+  }
+
+  /// The type of a base under adapters.
+  public enum FrozenType: String, Sendable, CaseIterable {
+    /// bf16 where most weights are stored so, else f32.
+    case auto
+    case float32, bfloat16
+  }
+
+  init(
     folder: String, configuration: ModelConfiguration, generation: GenerationConfiguration,
     tokenizer: Tokenizer, tokenizerFolder: String, decoder: Decoder, parameters: ParameterSet,
-    storedType: SafetensorsType
+    weights: ModelWeights? = nil, adapter: AdapterConfiguration? = nil
   ) {
     self.folder = folder
     self.configuration = configuration
@@ -27,30 +50,87 @@ public final class LanguageModel {
     self.tokenizerFolder = tokenizerFolder
     self.decoder = decoder
     self.parameters = parameters
-    self.storedType = storedType
+    self.adapter = adapter
+    storedTypes = weights?.tensors.mapValues(\.dtype) ?? [:]
+    names = weights.map { StoredNames.find($0, decoder.layout) } ?? .plain
+    storedType = weights.map(Self.commonType) ?? .f32
   }
 
   /// Reads a folder, or a hub name that is in the local cache. `tokenizer` names another folder for
-  /// the tokenizer; empty is the model's own. `precision` is that of its matrix products; the
-  /// weights themselves are kept in f32.
+  /// the tokenizer; empty is the model's own. `precision` is that of its matrix products. An
+  /// adapter's folder brings the base that it names.
   /// - Throws: `ModelError`; `BackendError` when the device has no room.
   public static func load(
     _ name: String, tokenizer: String = "", precision: ProductPrecision = .f32,
-    on backend: any ComputeBackend
+    use: Use = .training, on backend: any ComputeBackend
   ) throws -> LanguageModel {
     let folder = try ModelFolder.resolve(name)
+    guard AdapterConfiguration.isThere(folder) else {
+      return try load(
+        folder: folder, adapters: nil, tokenizer: tokenizer, precision: precision, use: use,
+        on: backend)
+    }
+    if use == .training {
+      throw ModelError.unsupported(
+        path: folder,
+        "an adapter: train it on with use_peft, or make a model of it with magnetic merge")
+    }
+    let adapter = try AdapterConfiguration(folder: folder)
+    return try load(
+      folder: base(of: adapter, in: folder), adapters: (folder, adapter), tokenizer: tokenizer,
+      precision: precision, use: use, on: backend)
+  }
+
+  private static func load(
+    folder: String, adapters: (folder: String, configuration: AdapterConfiguration)?,
+    tokenizer: String, precision: ProductPrecision, use: Use, on backend: any ComputeBackend
+  ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(folder: folder)
-    let layout = ParameterLayout(configuration.decoderShape)
+    let shape = configuration.shape
     let weights = try ModelWeights(folder: folder)
-    let parameters = try ParameterSet.load(weights, layout: layout, on: backend)
-      .computing(in: precision, on: backend)
+    let base = try ParameterSet.load(
+      weights, layout: ParameterLayout(shape), storage: use.storage(commonType(weights)),
+      on: backend)
+    var parameters = base
+    var adapter = adapters?.configuration
+    if let adapters {
+      parameters = try AdapterFiles.load(
+        adapters.folder, adapters.configuration.lora, over: base, shape: shape, on: backend)
+    } else if case .adapting(let lora, _, let seed) = use {
+      parameters = try .adapters(lora, over: base, shape: shape, seed: seed, on: backend)
+      adapter = AdapterConfiguration(lora, base: folder)
+    }
+    // PEFT's trainers save the tokenizer beside the adapter.
+    let own = adapters.flatMap { ModelFolder.hasTokenizer($0.folder) ? $0.folder : nil } ?? folder
+    let tokenizerFolder = tokenizer.isEmpty ? own : tokenizer
     return LanguageModel(
       folder: folder, configuration: configuration,
       generation: try GenerationConfiguration(folder: folder, model: configuration),
-      tokenizer: try Tokenizer(folder: tokenizer.isEmpty ? folder : tokenizer),
-      tokenizerFolder: tokenizer.isEmpty ? folder : tokenizer,
-      decoder: Decoder(configuration.decoderShape, on: backend), parameters: parameters,
-      storedType: try weights.entry("model.embed_tokens.weight").dtype)
+      tokenizer: try Tokenizer(folder: tokenizerFolder), tokenizerFolder: tokenizerFolder,
+      decoder: Decoder(shape, on: backend),
+      parameters: try parameters.computing(in: precision, on: backend), weights: weights,
+      adapter: adapter)
+  }
+
+  /// The folder of an adapter's base: as it names it, or beside it.
+  private static func base(of adapter: AdapterConfiguration, in folder: String) throws -> String {
+    guard !adapter.base.isEmpty else {
+      throw ModelError.missing(
+        path: "\(folder)/\(AdapterConfiguration.fileName)",
+        "no field 'base_model_name_or_path': expected the folder of the base model")
+    }
+    let beside = "\(folder)/\(adapter.base)"
+    if !adapter.base.hasPrefix("/"), FileManager.default.fileExists(atPath: beside) {
+      return beside
+    }
+    return try ModelFolder.resolve(adapter.base)
+  }
+
+  /// The type that most elements have.
+  private static func commonType(_ weights: ModelWeights) -> SafetensorsType {
+    var counts: [SafetensorsType: Int] = [:]
+    for entry in weights.tensors.values { counts[entry.dtype, default: 0] += entry.count }
+    return counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .f32
   }
 
   /// A model with random weights (`ParameterSet.random`) and the tokenizer of a folder. Ids of the
@@ -61,40 +141,98 @@ public final class LanguageModel {
     precision: ProductPrecision = .f32, on backend: any ComputeBackend
   ) throws -> LanguageModel {
     let tokenizer = try Tokenizer(folder: folder)
-    guard tokenizer.vocabularySize <= configuration.vocabularySize else {
+    guard tokenizer.vocabularySize <= configuration.shape.vocabulary else {
       throw ModelError.argument(
         "the tokenizer in \(folder) has \(tokenizer.vocabularySize) ids, but vocab_size is "
-          + "\(configuration.vocabularySize)")
+          + "\(configuration.shape.vocabulary)")
     }
     let configuration = try configuration.completed(by: tokenizer)
     return LanguageModel(
       folder: "", configuration: configuration,
       generation: GenerationConfiguration(model: configuration), tokenizer: tokenizer,
-      tokenizerFolder: folder, decoder: Decoder(configuration.decoderShape, on: backend),
+      tokenizerFolder: folder, decoder: Decoder(configuration.shape, on: backend),
       parameters: try ParameterSet.random(
-        ParameterLayout(configuration.decoderShape), seed: seed, on: backend
-      ).computing(in: precision, on: backend),
-      storedType: .f32)
+        ParameterLayout(configuration.shape), seed: seed, on: backend
+      ).computing(in: precision, on: backend))
   }
 
-  /// Writes `parameters` as a model folder that other tools load: config, generation config,
-  /// tokenizer files and weights, each written beside and renamed.
+  /// Writes `parameters` as a folder that other tools load, each file written beside and renamed:
+  /// config, generation config, tokenizer files and weights, named as they were; or where they are
+  /// adapters, PEFT's files and the tokenizer's. `dtype` nil keeps each tensor's type (adapters: f32).
   public func save(
-    _ parameters: ParameterSet, to destination: String, dtype: SafetensorsType
+    _ parameters: ParameterSet, to destination: String, dtype: SafetensorsType?
   ) throws {
     try FileManager.default.createDirectory(
       atPath: destination, withIntermediateDirectories: true)
     try ModelFolder.copy(from: tokenizerFolder, to: destination)
+    if let adapted = parameters.adapted {
+      var adapter = adapter ?? AdapterConfiguration(adapted.lora, base: folder)
+      adapter.lora = adapted.lora
+      return try AdapterFiles.write(
+        parameters, adapter, naming: decoder.shape.naming, dtype: dtype ?? .f32, to: destination,
+        on: decoder.backend)
+    }
     if folder.isEmpty {
       try generation.write(folder: destination)
     } else {
       try ModelFolder.copy(["generation_config.json"], from: folder, to: destination)
     }
     var configuration = configuration
-    configuration.dtype = ["F16": "float16", "BF16": "bfloat16"][dtype.rawValue] ?? "float32"
+    let common = dtype ?? storedType
+    configuration.dtype = ["F16": "float16", "BF16": "bfloat16"][common.rawValue] ?? "float32"
     try configuration.write(folder: destination)
-    try ModelWeights.write(
-      tensors: parameters.namedTensors(dtype: dtype, on: decoder.backend), to: destination)
+    let stored = storedTypes
+    var tensors = parameters.namedTensors(
+      names: names,
+      dtype: { dtype ?? stored[$0].flatMap { $0 == .f64 ? .f32 : $0 } ?? common },
+      on: decoder.backend)
+    tensors += try otherTowers()
+    try ModelWeights.write(tensors: tensors, to: destination)
+  }
+
+  /// Writes the base with its adapters added as a model folder; see `save`.
+  /// - Throws: `ModelError.argument` for a model without adapters, or into the base's own folder.
+  public func saveMerged(to destination: String, dtype: SafetensorsType?) throws {
+    guard parameters.adapted != nil else {
+      throw ModelError.argument("\(folder) is a model without adapters: nothing to merge")
+    }
+    func real(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    guard real(destination) != real(folder) else {
+      throw ModelError.argument("\(destination) is the base's own folder; name another")
+    }
+    let merged = try parameters.merged(shape: decoder.shape, on: decoder.backend)
+    try save(merged, to: destination, dtype: dtype)
+  }
+
+  /// The weights of a multimodal model that are not its language model's, as they were.
+  private func otherTowers() throws -> [SafetensorsTensor] {
+    let others = storedTypes.keys.filter(names.isAnotherTower).sorted()
+    guard !others.isEmpty else { return [] }
+    let weights = try ModelWeights(folder: folder)
+    return try others.map { name in
+      let (file, entry) = (try weights.file(of: name), try weights.entry(name))
+      return SafetensorsTensor(name: name, dtype: entry.dtype, shape: entry.shape) { start, out in
+        try file.readFloats(name, from: start, into: out)
+      }
+    }
+  }
+}
+
+extension LanguageModel.Use {
+  fileprivate func storage(_ stored: SafetensorsType) -> WeightStorage {
+    let asStored: WeightStorage = stored == .bf16 ? .frozenBFloat16 : .trained
+    switch self {
+    case .training: return .trained
+    case .reading: return asStored
+    case .adapting(_, let base, _):
+      switch base {
+      case .auto: return asStored
+      case .float32: return .trained
+      case .bfloat16: return .frozenBFloat16
+      }
+    }
   }
 }
 
@@ -103,7 +241,7 @@ extension ModelConfiguration {
   fileprivate func completed(by tokenizer: Tokenizer) throws -> ModelConfiguration {
     var fields = fields
     if fields["architectures"] == nil {
-      fields["architectures"] = .array(family.architectures.map { .string($0) })
+      fields["architectures"] = .array([.string(family.architectures[0])])
     }
     let ids = [
       ("bos_token_id", tokenizer.bosID), ("eos_token_id", tokenizer.eosID),
@@ -113,15 +251,6 @@ extension ModelConfiguration {
       if let id { fields[name] = .integer(Int(id)) }
     }
     return try ModelConfiguration(parsing: .object(fields), path: "model_config")
-  }
-
-  /// What the decoder needs of it.
-  public var decoderShape: DecoderShape {
-    DecoderShape(
-      vocabulary: vocabularySize, width: hiddenSize, layers: layerCount, heads: headCount,
-      keyValueHeads: keyValueHeadCount, headWidth: headWidth, feedForward: intermediateSize,
-      normEpsilon: Float(normEpsilon), rotaryBase: rope.theta, maxPositions: maxPositions,
-      tiedHead: tiesEmbeddings)
   }
 }
 

@@ -13,6 +13,8 @@ public protocol PolicyNetwork: AnyObject {
   /// C
   var width: Int { get }
   var layout: ParameterLayout { get }
+  /// Cap of the logits (`LogitTransform.softcap`); 0 is none.
+  var logitSoftcap: Float { get }
 
   /// Contexts on the device.
   /// - Throws: `BackendError.argument` for a context that this network has no place for.
@@ -26,12 +28,21 @@ public protocol PolicyNetwork: AnyObject {
 }
 
 extension PolicyNetwork {
-  /// Logits (rows, V) of hidden states (rows, C).
+  public var logitSoftcap: Float { 0 }
+
+  /// What the fused losses read of hidden states (N, C).
+  public func projected(_ hidden: Tensor, _ parameters: ParameterSet) throws -> ProjectedPolicy {
+    ProjectedPolicy(
+      hidden: hidden, weight: try parameters.outputProjection(), precision: parameters.precision)
+  }
+
+  /// Logits (rows, V) of hidden states (rows, C), capped where the network caps them.
   public func logits(_ hidden: Tensor, _ parameters: ParameterSet) throws -> Tensor {
     let out = try backend.empty([hidden.rows, vocabulary])
-    let projection = try parameters.outputProjection()
     try backend.matmul(
-      hidden, projection, transposeB: true, into: out, precision: projection.productPrecision)
+      hidden, parameters.outputProjection(), transposeB: true, into: out,
+      precision: parameters.precision)
+    if logitSoftcap > 0 { try backend.softCap(out, cap: logitSoftcap) }
     return out
   }
 }
@@ -40,6 +51,7 @@ extension Decoder: PolicyNetwork {
   public var vocabulary: Int { shape.vocabulary }
   public var width: Int { shape.width }
   public var layout: ParameterLayout { ParameterLayout(shape) }
+  public var logitSoftcap: Float { shape.logitSoftcap }
 
   public func pack(_ contexts: [[Int32]]) throws -> PackedBatch {
     try PackedBatch(contexts, shape: shape, on: backend)

@@ -47,7 +47,8 @@ struct EvaluateCommand: ParsableCommand {
     let precision = precisionOptions.precision(defaults: settings.run)
     func draw(_ name: String, stream: UInt32) throws -> [[String]] {
       try evaluator.responses(
-        of: LanguageModel.load(name, precision: precision, on: backend), stream: stream)
+        of: LanguageModel.load(name, precision: precision, use: .reading, on: backend),
+        stream: stream)
     }
     let responses = try draw(model, stream: Evaluator.firstStream)
     let shares = try evaluator.classShares(responses)

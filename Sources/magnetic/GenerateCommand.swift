@@ -51,7 +51,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let prompts = try input.map(PromptDataset.read) ?? [prompt ?? ""]
     let model = try LanguageModel.load(
-      model, precision: precisionOptions.precision(), on: deviceOptions.open())
+      model, precision: precisionOptions.precision(), use: .reading, on: deviceOptions.open())
     let tokens = try prompts.map(model.promptTokens)
     let settings = GenerationSettings(
       maxNewTokens: maxNewTokens,

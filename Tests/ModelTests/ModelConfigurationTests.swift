@@ -1,4 +1,5 @@
 import Foundation
+import MPOBackend
 import MPOModel
 import TestSupport
 import Testing
@@ -32,51 +33,35 @@ import Testing
   @Test func readsRealModel() throws {
     guard let path = SharedData.path("models/stories260K") else { return }
     let c = try ModelConfiguration(folder: path)
-    #expect(c.family == .llama && c.hiddenSize == 64 && c.intermediateSize == 172)
-    #expect(c.layerCount == 5 && c.headCount == 8 && c.keyValueHeadCount == 4 && c.headWidth == 8)
-    #expect(c.vocabularySize == 512 && c.maxPositions == 512 && c.normEpsilon == 1e-5)
-    #expect(c.rope == RopeConfiguration() && c.tiesEmbeddings && c.dtype == "float32")
-    #expect(c.bosID == 1 && c.eosIDs == [2] && c.padID == nil)
+    let s = c.shape
+    #expect(c.family == .llama && s.width == 64 && s.feedForward == 172)
+    #expect(s.layers == 5 && s.heads == 8 && s.keyValueHeads == 4 && s.headWidth == 8)
+    #expect(s.vocabulary == 512 && s.maxPositions == 512)
+    #expect(s.norm == .rms(RMSNormSettings(epsilon: 1e-5)))
+    #expect(s.positions == .rotary([RotaryScheme(theta: 10000)]) && s.tiedHead)
+    #expect(c.bosID == 1 && c.eosIDs == [2] && c.padID == nil && c.dtype == "float32")
     let g = try GenerationConfiguration(folder: path, model: c)
     #expect(g.bosID == 1 && g.stopIDs == [2] && g.temperature == nil)
   }
 
-  @Test func readsTransformers5() throws {
-    guard let path = SharedData.path("parity/llama") else { return }
-    let c = try ModelConfiguration(folder: path)
-    #expect(c.fields["rope_parameters"] != nil)
-    #expect(c.headCount % c.keyValueHeadCount == 0)
-  }
-
-  @Test(arguments: ["gemma", "gemma2", "gemma3_text", "gpt2", "mistral", "qwen2", "qwen3"])
-  func refusesOtherFamilies(_ family: String) throws {
-    guard let path = SharedData.path("parity/\(family)") else { return }
-    let error = #expect(throws: ModelError.self) { try ModelConfiguration(folder: path) }
-    #expect(
-      error?.description.contains("'\(family)' is not supported; supported are: llama") == true)
-  }
-
   @Test func fillsDefaults() throws {
     let c = try read()
-    #expect(c.keyValueHeadCount == 4 && c.headWidth == 16 && c.normEpsilon == 1e-6)
-    #expect(!c.tiesEmbeddings && c.activation == .silu && c.rope.theta == 10000)
+    let s = c.shape
+    #expect(s.keyValueHeads == 4 && s.headWidth == 16)
+    #expect(s.norm == .rms(RMSNormSettings(epsilon: 1e-6)) && s.maxPositions == 2048)
+    #expect(!s.tiedHead && s.activation == .silu)
+    #expect(s.positions == .rotary([RotaryScheme(theta: 10000)]))
     #expect(c.bosID == nil && c.eosIDs == [] && c.padID == nil && c.dtype == nil)
-    #expect(try read(#""head_dim":null,"num_key_value_heads":null"#).headWidth == 16)
+    #expect(try read(#""head_dim":null,"num_key_value_heads":null"#).shape.headWidth == 16)
     #expect(try read(#""eos_token_id":[2,3],"pad_token_id":-1"#).eosIDs == [2, 3])
+    #expect(try read(#""attention_bias":true"#).shape.biases == [.queryKeyValue, .attentionOutput])
+    #expect(try read(#""mlp_bias":true"#).shape.biases == .feedForward)
+    #expect(try read(#""hidden_act":"gelu""#).shape.activation == .gelu)
   }
 
-  @Test func readsRope() throws {
-    #expect(try read(#""rope_theta":500000,"rope_scaling":null"#).rope.theta == 500000)
-    let v5 = #""rope_parameters":{"rope_theta":1e6,"rope_type":"default"}"#
-    #expect(try read(v5).rope.theta == 1e6)
-    #expect(
-      message(#""rope_scaling":{"rope_type":"llama3"}"#).contains("'llama3' is not supported"))
-    #expect(message(#""rope_scaling":{"type":"linear"}"#).contains("'linear'"))
-    #expect(message(#""rope_parameters":{"rope_type":"yarn"}"#).contains("'yarn'"))
-    #expect(message(#""rope_theta":0"#).contains("field 'rope_theta': expected a number above 0"))
-    #expect(message(#""partial_rotary_factor":0.5"#).contains("partial_rotary_factor"))
-    #expect(
-      message(#""rope_parameters":{"full_attention":{"rope_theta":1}}"#).contains("full_attention"))
+  @Test func namesUnknownFields() throws {
+    let c = try read(#""zebra":1,"use_cache":true,"apple":null,"sliding_window":7"#)
+    #expect(c.unknownFields == ["zebra", "sliding_window"])
   }
 
   @Test func refusesWithReason() {
@@ -91,10 +76,10 @@ import Testing
     #expect(message(replacing: ("heads\":4", "heads\":0")).contains("'num_attention_heads'"))
     #expect(message(#""num_key_value_heads":3"#).contains("a multiple of num_key_value_heads = 3"))
     #expect(message(#""head_dim":7"#).contains("field 'head_dim': expected an even number"))
-    #expect(message(#""hidden_act":"gelu""#).contains("hidden_act 'gelu' is not supported"))
-    #expect(message(#""attention_bias":true"#).contains("attention_bias = true"))
-    #expect(message(#""mlp_bias":true"#).contains("mlp_bias = true"))
     #expect(message(#""mlp_bias":1"#).contains("expected true or false, found the number 1"))
+    #expect(message(#""hidden_act":"relu2""#).contains("hidden_act 'relu2' is not supported"))
+    #expect(message(#""rope_interleaved":true"#).contains("rope_interleaved other than false"))
+    #expect(message(#""no_rope_layers":[1,0]"#).contains("no_rope_layers is not supported"))
     #expect(message(#""quantization_config":{}"#).contains("quantized"))
     #expect(
       message(#""architectures":["LlamaForTokenClassification"]"#).contains("LlamaForCausalLM"))
@@ -116,7 +101,7 @@ import Testing
     #expect(again.fields["zebra"]?.object?["b"] == c.fields["zebra"]?.object?["b"])
     #expect(again.fields["zebra"]?.object?["a"] == .string("é\n\"\u{1}"))
     #expect(again.dtype == "bfloat16" && again.fields["dtype"] == nil)
-    #expect(again.normEpsilon == 1e-5)
+    #expect(again.shape.norm == .rms(RMSNormSettings(epsilon: 1e-5)))
     let text = try String(contentsOfFile: folder.file("config.json"), encoding: .utf8)
     #expect(text.contains("\n  \"rms_norm_eps\": 1e-05,\n"))
   }

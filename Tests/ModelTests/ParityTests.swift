@@ -4,12 +4,14 @@ import MPOModel
 import TestSupport
 import Testing
 
-/// Decoder against float64 references of transformers: `shared/data/parity/llama` and every folder
-/// of that layout below `MPO_PARITY_DIR` (or that folder itself).
+/// Decoders against float64 references of transformers: every family of `shared/data/parity`, and every
+/// folder of that layout below `MPO_PARITY_DIR` (or that folder itself).
 @Suite struct ParityTests {
   static func folders() -> [String] {
     var found: [String] = []
-    if let llama = SharedData.path("parity/llama") { found.append(llama) }
+    for family in ModelFamily.allCases {
+      if let folder = SharedData.path("parity/\(family.rawValue)") { found.append(folder) }
+    }
     if let extra = ProcessInfo.processInfo.environment["MPO_PARITY_DIR"] {
       let inside = (try? FileManager.default.contentsOfDirectory(atPath: extra)) ?? []
       let candidates = [extra] + inside.sorted().map { "\(extra)/\($0)" }
@@ -27,7 +29,9 @@ import Testing
 
   @Test func sharedFolderIsThereWhenRequired() throws {
     if ProcessInfo.processInfo.environment["MPO_REQUIRE_SHARED"] == "1" {
-      _ = try SharedData.require("parity/llama/golden.safetensors")
+      for family in ModelFamily.allCases {
+        _ = try SharedData.require("parity/\(family.rawValue)/golden.safetensors")
+      }
     }
   }
 }
@@ -45,9 +49,9 @@ private struct Parity {
   init(folder: String, on backend: any ComputeBackend) throws {
     self.backend = backend
     let configuration = try ModelConfiguration(folder: folder)
-    decoder = Decoder(configuration.decoderShape, on: backend)
+    decoder = Decoder(configuration.shape, on: backend)
     parameters = try .load(
-      ModelWeights(folder: folder), layout: ParameterLayout(configuration.decoderShape),
+      ModelWeights(folder: folder), layout: ParameterLayout(configuration.shape),
       on: backend)
     golden = try SafetensorsFile(path: folder + "/golden.safetensors")
     let shape = try golden.entry("input_ids").shape
@@ -60,13 +64,15 @@ private struct Parity {
   }
 
   func check() throws {
-    try checkLogits(checkpointing: false)
+    try checkLogits(parameters, 2e-5)
+    // bf16 products round their operands to 8 bits.
+    try checkLogits(parameters.computing(in: .bf16, on: backend), 2e-2)
     try checkGradients(checkpointing: false)
     try checkGradients(checkpointing: true)
     try checkGreedy()
   }
 
-  private func checkLogits(checkpointing: Bool) throws {
+  private func checkLogits(_ parameters: ParameterSet, _ tolerance: Double) throws {
     let batch = try PackedBatch(rows, shape: decoder.shape, on: backend)
     let hidden = try decoder.hidden(
       batch, TrainableParameters(values: parameters), tape: Tape(backend, recording: false))
@@ -76,7 +82,7 @@ private struct Parity {
     let expected = rows.indices.flatMap { n in
       all[(n * width * v)..<(n * width + rows[n].count) * v]
     }
-    expectClose(found, expected, 2e-5, "logits")
+    expectClose(found, expected, tolerance, "logits, \(parameters.precision)")
   }
 
   private func checkGradients(checkpointing: Bool) throws {
@@ -92,8 +98,8 @@ private struct Parity {
     let weight = try backend.tensor(
       [Float](repeating: 1 / Float(targets.count), count: targets.count))
     let nll = try backend.crossEntropy(
-      ProjectedPolicy(hidden: hidden.value, weight: parameters.outputProjection()),
-      targets: backend.indices(targets), weights: weight,
+      decoder.projected(hidden.value, parameters), targets: backend.indices(targets),
+      weights: weight, transform: LogitTransform(softcap: decoder.logitSoftcap),
       gradients: ProjectionGradients(
         dHidden: dHidden, dWeight: gradients.outputProjection()), chunkRows: 17)
     try tape.backward(from: hidden, gradient: dHidden)
@@ -101,10 +107,15 @@ private struct Parity {
     let expected = try golden.doubles("nll")[0]
     #expect(abs(mean - expected) <= 1e-6 * max(1, abs(expected)), "nll \(mean), \(expected)")
     for entry in parameters.layout.entries {
-      expectClose(
-        try backend.floats(gradients.tensor(entry)), try golden.doubles("grad." + entry.name), 1e-4,
-        entry.name)
+      var found = try backend.floats(gradients.tensor(entry))
+      if entry.isTransposed { found = transposed(found, entry.shape) }
+      expectClose(found, try golden.doubles("grad." + entry.name), 1e-4, entry.name)
     }
+  }
+
+  /// As the file has it, (in, out).
+  private func transposed(_ values: [Float], _ shape: [Int]) -> [Float] {
+    (0..<shape[1]).flatMap { j in (0..<shape[0]).map { values[$0 * shape[1] + j] } }
   }
 
   private func checkGreedy() throws {
@@ -114,21 +125,5 @@ private struct Parity {
       settings: GenerationSettings(
         maxNewTokens: expected.count, sampling: SamplingSettings(temperature: 0)))
     #expect(completions[0][0].tokens == expected)
-  }
-
-  /// ‖a − b‖ / ‖b‖ over the tensor.
-  private func expectClose(
-    _ a: [Float], _ b: [Double], _ tolerance: Double, _ what: String,
-    _ location: SourceLocation = #_sourceLocation
-  ) {
-    #expect(a.count == b.count, "\(what)", sourceLocation: location)
-    var difference = 0.0
-    var norm = 0.0
-    for (x, y) in zip(a, b) {
-      difference += (Double(x) - y) * (Double(x) - y)
-      norm += y * y
-    }
-    let error = difference.squareRoot() / max(norm.squareRoot(), 1e-30)
-    #expect(error <= tolerance, "\(what): \(error)", sourceLocation: location)
   }
 }

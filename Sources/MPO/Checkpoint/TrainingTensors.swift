@@ -2,8 +2,8 @@ import Foundation
 import MPOBackend
 import MPOModel
 
-/// What of a run is tensors: the policy as a model folder of its own (f32), the magnet, and the
-/// optimizer's moments. Together with `TrainerState` a run continues bit for bit on the CPU.
+/// What of a run is tensors: the policy as a folder of its own (f32; a model, or adapters), the magnet,
+/// and the optimizer's moments. Together with `TrainerState` a run continues bit for bit on the CPU.
 struct TrainingTensors {
   var policy: ParameterSet
   /// Nil for cross-entropy training.
@@ -19,7 +19,7 @@ struct TrainingTensors {
     try model.save(policy, to: folder.path, dtype: .f32)
     if let magnet {
       try SafetensorsWriter.write(
-        tensors: magnet.namedTensors(dtype: .f32, on: backend), metadata: ["format": "pt"],
+        tensors: magnet.namedTensors(dtype: { _ in .f32 }, on: backend), metadata: ["format": "pt"],
         to: folder.appendingPathComponent(Self.magnetFile).path)
     }
     try SafetensorsWriter.write(
@@ -33,8 +33,7 @@ struct TrainingTensors {
 
   /// Fills the tensors from a complete checkpoint, in place.
   func read(from folder: URL, on backend: any ComputeBackend) throws {
-    let weights = try ModelWeights(folder: folder.path)
-    try policy.fill(from: { try weights.file(of: $0) }, on: backend)
+    try policy.fill(folder: folder.path, on: backend)
     if let magnet {
       let file = try SafetensorsFile(path: folder.appendingPathComponent(Self.magnetFile).path)
       try magnet.fill(from: { _ in file }, on: backend)

@@ -78,6 +78,20 @@ public struct ConfigurationValue: Sendable {
     return items
   }
 
+  /// Names: a list of them, or one text with commas between.
+  public func names(_ expected: String) throws -> [String] {
+    let items: [String]
+    switch content {
+    case .list(let values): items = try values.map { try $0.string(expected) }
+    default:
+      items = try string(expected).split(separator: ",").map {
+        $0.trimmingCharacters(in: .whitespaces)
+      }
+    }
+    guard !items.isEmpty, !items.contains("") else { throw mismatch(expected) }
+    return items
+  }
+
   /// The entries by canonical key.
   /// - Throws: `ConfigurationError` unless it is a mapping of `known` keys, each given once.
   public func mapping(

@@ -73,6 +73,8 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var clipRange = 0.2
   /// Adds the score-function term of later KLs (algorithm.md section 3).
   public var klToGo = false
+  /// Adapters in place of all weights.
+  public var lora = LoRASettings()
   /// Writes a few responses of every logged rollout beside the metrics.
   public var logCompletions = false
   /// Rollouts between evaluations against the starting model (and one at the end); 0 = never.
@@ -154,7 +156,7 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
     ]
     return source + SettingOption.run(\.run) + gameOptions
       + SamplingOptions.options.map { $0.lifted(to: \.sampling) }
-      + SettingOption.optimizer(\.optimizer)
+      + SettingOption.optimizer(\.optimizer) + SettingOption.lora(\.lora)
   }
 
   private static var gameOptions: [SettingOption<Self>] {
@@ -216,9 +218,8 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
 
 /// Settings of other trainers that carry over to none here.
 let unsupportedSettings = [
-  "use_peft": "adapters (LoRA) are not supported yet; all weights are trained",
-  "lora_r": "adapters (LoRA) are not supported yet; all weights are trained",
-  "lora_alpha": "adapters (LoRA) are not supported yet; all weights are trained",
+  "lora_modules_to_save": "only adapters are trained with 'use_peft'; leave it out",
+  "use_dora": "DoRA is not supported; 'use_peft' trains plain LoRA",
   "load_in_4bit": "quantised models are not supported yet",
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",

@@ -30,6 +30,8 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
   /// otherwise every text has rows of its own.
   public var packing = true
   public var optimizer = OptimizerSettings()
+  /// Adapters in place of all weights.
+  public var lora = LoRASettings()
 
   public init() {
     optimizer.learningRate = 2e-5
@@ -50,6 +52,10 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
       throw ConfigurationError.missing(
         key: "tokenizer", "a folder with tokenizer.json, for a model from scratch")
     default: break
+    }
+    guard shape == nil || !lora.isOn else {
+      throw ConfigurationError.conflict(
+        "use_peft adapts a trained model, but model_config starts from random weights; give one")
     }
     guard !dataset.isEmpty else {
       throw ConfigurationError.missing(
@@ -111,6 +117,7 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
       ),
     ]
     return source + SettingOption.run(\.run) + rows + SettingOption.optimizer(\.optimizer)
+      + SettingOption.lora(\.lora)
   }
 
   public static var unsupported: [String: String] { unsupportedSettings }

@@ -36,7 +36,7 @@ public final class Learner {
   public private(set) var responseLogRatios: [Double] = []
   private let gradients: ParameterSet
   /// The generating policy's output projection (V, C): the head is trained, so inner steps after the
-  /// first need a copy. Nil when there are none.
+  /// first need a copy. Nil when there are none, or when the head is frozen under adapters.
   private let oldProjection: Tensor?
   private var backend: any ComputeBackend { network.backend }
 
@@ -52,7 +52,7 @@ public final class Learner {
     self.magnet = try magnet ?? policy.copy(on: network.backend)
     gradients = try .zeros(policy.layout, on: network.backend)
     oldProjection =
-      settings.innerSteps == 1
+      settings.innerSteps == 1 || policy.adapted != nil
       ? nil
       : try network.backend.empty(
         [network.vocabulary, network.width], policy.outputProjection().type)
@@ -77,15 +77,13 @@ public final class Learner {
       for (i, batch) in batches.enumerated() {
         let tape = Tape(backend, recording: true)
         let hidden = try policyHiddenStates(batch, tape)
-        if inner == 0, oldProjection != nil {
+        if inner == 0, settings.innerSteps > 1 {
           // The weights have not moved yet, so these are the generating policy's hidden states.
           let old = try backend.empty(hidden.value.shape)
           try backend.copy(hidden.value, to: old)
           oldHidden.append(old)
         }
-        let old = oldProjection.flatMap { projection in
-          inner == 0 ? nil : ProjectedPolicy(hidden: oldHidden[i], weight: projection)
-        }
+        let old = inner == 0 ? nil : try generatingPolicy(oldHidden[i])
         components.append(
           try backpropagate(batch, hidden, tape: tape, old: old, magnet: magnetHidden[i]))
       }
@@ -145,6 +143,14 @@ public final class Learner {
     }
   }
 
+  /// The generating policy's hidden states with its projection: a copy where the head is trained, the
+  /// base's own under adapters.
+  private func generatingPolicy(_ hidden: Tensor) throws -> ProjectedPolicy {
+    ProjectedPolicy(
+      hidden: hidden, weight: try oldProjection ?? policy.outputProjection(),
+      precision: policy.precision)
+  }
+
   private func magnetHiddenStates(_ batch: MicroBatch) throws -> Tensor {
     let tape = Tape(backend, recording: false)
     let hidden = try network.hidden(
@@ -165,16 +171,16 @@ public final class Learner {
     _ batch: MicroBatch, _ hidden: Variable, tape: Tape, old: ProjectedPolicy?,
     magnet magnetHidden: Tensor
   ) throws -> Tensor {
-    let projected = ProjectedPolicy(
-      hidden: hidden.value, weight: try policy.outputProjection())
-    let magnetPolicy = ProjectedPolicy(
-      hidden: magnetHidden, weight: try magnet.outputProjection())
+    let projected = try network.projected(hidden.value, policy)
+    let magnetPolicy = try network.projected(magnetHidden, magnet)
+    var loss = settings.loss
+    loss.transform.softcap = network.logitSoftcap
     var advantages = batch.advantages
     var reported: Tensor?
     if settings.klToGo {
       let now = try backend.magneticLoss(
         policy: projected, old: old, magnet: magnetPolicy, targets: batch.targets,
-        advantages: batch.advantages, weights: batch.weights, settings: settings.loss,
+        advantages: batch.advantages, weights: batch.weights, settings: loss,
         gradients: nil)
       // The figures of the loss itself; later KLs enter the gradient only.
       reported = now
@@ -188,9 +194,10 @@ public final class Learner {
     let dHidden = try backend.empty(hidden.value.shape)
     let components = try backend.magneticLoss(
       policy: projected, old: old, magnet: magnetPolicy, targets: batch.targets,
-      advantages: advantages, weights: batch.weights, settings: settings.loss,
+      advantages: advantages, weights: batch.weights, settings: loss,
       gradients: ProjectionGradients(
-        dHidden: dHidden, dWeight: try gradients.outputProjection()))
+        dHidden: dHidden,
+        dWeight: policy.adapted == nil ? try gradients.outputProjection() : nil))
     try tape.backward(from: hidden, gradient: dHidden)
     return reported ?? components
   }

@@ -32,8 +32,9 @@ extension MPOTrainer: TrainableRun {
     let rows = (configuration.rows + parts - 1) / parts
     let hasOld = configuration.innerSteps > 1
     return MemoryEstimate(
-      model.decoder, copies: 5, bf16Copies: configuration.run.bf16 ? 2 : 0, headCopy: hasOld,
-      tokens: rows * longestRow, lossTokens: rows * configuration.sampling.maxNewTokens,
+      model.decoder, learner.policy, copies: 5, bf16Copies: configuration.run.bf16 ? 2 : 0,
+      headCopy: hasOld, tokens: rows * longestRow,
+      lossTokens: rows * configuration.sampling.maxNewTokens,
       policies: hasOld ? 3 : 2,
       checkpointing: configuration.run.gradientCheckpointing)
   }

@@ -35,7 +35,8 @@ public final class MPOTrainer {
     }
     self.judge = try judge.makeSource()
     model = try LanguageModel.load(
-      configuration.model, precision: configuration.run.precision, on: backend)
+      configuration.model, precision: configuration.run.precision,
+      use: configuration.lora.use(seed: configuration.run.seed), on: backend)
     prompts = try TokenizedPrompt.tokenize(
       texts, file: configuration.dataset, model: model,
       maxNewTokens: configuration.sampling.maxNewTokens)

@@ -11,25 +11,33 @@ public struct MemoryEstimate: Sendable, Equatable {
   public var total: Int { states + activations + loss }
 
   /// - Parameters:
-  ///   - copies: f32 arrays of the model's size that live through the run.
+  ///   - policy: what is trained; under adapters the base counts once.
+  ///   - copies: f32 arrays of the policy's size that live through the run.
   ///   - bf16Copies: those of bf16.
   ///   - headCopy: whether the output projection is copied, in the type of its products.
   ///   - tokens: N of one micro-batch; lossTokens: those with a loss.
   ///   - policies: those with logits in a chunk of the loss.
   public init(
-    _ decoder: Decoder, copies: Int, bf16Copies: Int, headCopy: Bool, tokens: Int,
+    _ decoder: Decoder, _ policy: ParameterSet, copies: Int, bf16Copies: Int, headCopy: Bool,
+    tokens: Int,
     lossTokens: Int, policies: Int, checkpointing: Bool
   ) {
     let shape = decoder.shape
-    let layout = ParameterLayout(shape)
-    let head = headCopy ? shape.vocabulary * shape.width : 0
-    states =
-      4 * copies * layout.count + 2 * bf16Copies * layout.count + (bf16Copies > 0 ? 2 : 4) * head
+    let trained = policy.layout.count
+    if let base = policy.adapted?.base {
+      // Its products' copy is among its bytes, and its head is nobody's copy.
+      states = 4 * copies * trained + base.bytes
+    } else {
+      let head = headCopy ? shape.vocabulary * shape.width : 0
+      states = 4 * copies * trained + 2 * bf16Copies * trained + (bf16Copies > 0 ? 2 : 4) * head
+    }
     // One block keeps its input, two norms, the middle residual, qkv, the attention's output and
-    // log-sum-exp, gate, up and their product.
-    let block =
-      4 * shape.width + shape.attention.packedWidth + shape.attention.outputWidth + shape.heads
-      + 3 * shape.feedForward
+    // log-sum-exp, gate, up and their product; norms of branches and heads keep what they read.
+    var block =
+      4 * shape.width + shape.packedWidth + shape.attentionWidth + shape.heads
+      + (shape.isGated ? 3 : 2) * shape.feedForward
+    if shape.normsBranches { block += 2 * shape.width }
+    if shape.normsHeads { block += shape.packedWidth }
     let kept = checkpointing ? shape.layers * shape.width + block : shape.layers * block
     activations = 4 * (tokens * (kept + 2 * shape.width) + lossTokens * 4 * shape.width)
     let chunk = decoder.backend.logitChunkRows(vocabulary: shape.vocabulary, policies: policies)

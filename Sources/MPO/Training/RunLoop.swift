@@ -90,7 +90,7 @@ struct RunLoop<Run: TrainableRun> {
     try save()
     try run.model.save(
       run.tensors.policy, to: settings.outputDirectory,
-      dtype: settings.savedType.fileType(stored: run.model.storedType))
+      dtype: settings.savedType.fileType)
     return .finished(steps: run.stepsDone)
   }
 
@@ -125,10 +125,10 @@ struct RunLoop<Run: TrainableRun> {
 }
 
 extension SavedWeightType {
-  /// The file's type; `auto` keeps that of the model that was read.
-  func fileType(stored: SafetensorsType) -> SafetensorsType {
+  /// The file's type; nil keeps what each tensor of the model that was read has.
+  public var fileType: SafetensorsType? {
     switch self {
-    case .auto: return [.f16, .bf16].contains(stored) ? stored : .f32
+    case .auto: return nil
     case .float32: return .f32
     case .float16: return .f16
     case .bfloat16: return .bf16

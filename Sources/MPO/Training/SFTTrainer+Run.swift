@@ -32,7 +32,7 @@ extension SFTTrainer: TrainableRun {
     let parts = configuration.run.gradientAccumulationSteps
     let tokens = (configuration.batchSize + parts - 1) / parts * configuration.maxLength
     return MemoryEstimate(
-      model.decoder, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
+      model.decoder, learner.policy, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
       headCopy: false, tokens: tokens, lossTokens: tokens, policies: 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }

@@ -48,7 +48,8 @@ public final class SFTTrainer {
   ) throws -> LanguageModel {
     guard let shape = c.shape else {
       return try LanguageModel.load(
-        c.model, tokenizer: c.tokenizer, precision: c.run.precision, on: backend)
+        c.model, tokenizer: c.tokenizer, precision: c.run.precision,
+        use: c.lora.use(seed: c.run.seed), on: backend)
     }
     let configuration: ModelConfiguration
     switch shape {

@@ -54,6 +54,13 @@ struct FieldReader {
     return number
   }
 
+  /// The same where the field must be there.
+  func number(
+    _ name: String, _ expected: String, _ accepts: (Double) -> Bool
+  ) throws -> Double {
+    try required(name, optionalNumber(name, expected, accepts), expected)
+  }
+
   func optionalBool(_ name: String) throws -> Bool? {
     guard let value = value(name) else { return nil }
     guard let bool = value.bool else { throw wrong(name, expected: "true or false") }

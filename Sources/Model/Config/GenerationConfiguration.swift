@@ -44,7 +44,7 @@ public struct GenerationConfiguration: Sendable, Equatable {
     }
     self.init(model: model)
     let fields = FieldReader(path: path, object: object)
-    let vocabulary = model.vocabularySize
+    let vocabulary = model.shape.vocabulary
     bosID = try fields.optionalToken("bos_token_id", vocabulary: vocabulary) ?? bosID
     stopIDs = try fields.optionalTokens("eos_token_id", vocabulary: vocabulary) ?? stopIDs
     padID = try fields.optionalToken("pad_token_id", vocabulary: vocabulary) ?? padID

@@ -1,50 +1,21 @@
-import Foundation
 import MPOBackend
 
-/// A Llama-family decoder: embedding, `layers` blocks of (norm, attention, residual, norm, SwiGLU,
-/// residual), final norm. It holds no weights: the same decoder runs policy and magnet.
+/// A decoder of any family: embedding, residual blocks of (norm, attention, norm, feed-forward), and a
+/// last norm; `DecoderShape` says which. It holds no weights: the same decoder runs policy and
+/// magnet.
 ///
 /// N tokens, C width, V vocabulary, H query heads, G key/value heads, D head width, F feed-forward.
 public final class Decoder {
   public let shape: DecoderShape
   public let backend: any ComputeBackend
-  /// theta^(-2i/D), rounded to float32 as in every Hugging Face model.
-  private let frequencies: [Float]
-  private var rotary: RotaryTable?
+  let weights: DecoderWeights
+  private let rotary: RotaryTables
 
   public init(_ shape: DecoderShape, on backend: any ComputeBackend) {
     self.shape = shape
     self.backend = backend
-    frequencies = (0..<shape.headWidth / 2).map {
-      1 / Float(pow(shape.rotaryBase, Double(2 * $0) / Double(shape.headWidth)))
-    }
-  }
-
-  /// Cosines and sines of at least the first `positions` positions, kept; grows by doubling, so a
-  /// long context costs nothing until it is used. The angle is the float32 product of position and
-  /// frequency: models are trained with that rounding, which a more exact angle would not match
-  /// at late positions.
-  func rotaryTable(positions: Int) throws -> RotaryTable {
-    if let rotary, rotary.cosine.rows >= positions { return rotary }
-    var rows = 64
-    while rows < positions { rows *= 2 }
-    rows = max(positions, min(rows, shape.maxPositions))
-    var cosine: [Float] = []
-    var sine: [Float] = []
-    cosine.reserveCapacity(rows * frequencies.count)
-    sine.reserveCapacity(rows * frequencies.count)
-    for position in 0..<rows {
-      for f in frequencies {
-        let angle = Double(Float(position) * f)
-        cosine.append(Float(cos(angle)))
-        sine.append(Float(sin(angle)))
-      }
-    }
-    let table = RotaryTable(
-      cosine: try backend.tensor(cosine, [rows, frequencies.count]),
-      sine: try backend.tensor(sine, [rows, frequencies.count]))
-    rotary = table
-    return table
+    weights = DecoderWeights(shape)
+    rotary = RotaryTables(shape, on: backend)
   }
 
   /// Hidden states after the last norm (N, C) of packed sequences.
@@ -54,8 +25,8 @@ public final class Decoder {
   ) throws -> Variable {
     try hidden(
       Input(batch), parameters, tape: tape, checkpointing: checkpointing
-    ) { [shape] tape, qkv, _ in
-      try tape.attention(qkv, sequences: batch.sequences, shape: shape.attention)
+    ) { [shape] tape, qkv, layer in
+      try tape.attention(qkv, sequences: batch.sequences, shape: shape.attention(layer: layer))
     }
   }
 
@@ -65,38 +36,67 @@ public final class Decoder {
     _ input: Input, _ parameters: TrainableParameters, tape: Tape, checkpointing: Bool,
     attend: @escaping (Tape, Variable, Int) throws -> Variable
   ) throws -> Variable {
-    let table = try rotaryTable(positions: input.positionCount)
-    var x = try tape.embedding(input.ids, parameters.parameter("model.embed_tokens.weight"))
+    let tables = try rotary.tables(positions: input.positionCount)
+    var x = try tape.embedding(
+      input.ids, parameters.parameter(weights.embedding), scale: shape.embeddingScale)
+    if let positions = weights.positions {
+      x = try tape.addEmbedding(input.positions, parameters.parameter(positions), to: x)
+    }
     for layer in 0..<shape.layers {
+      let rotation = shape.blocks[layer].rotary.map {
+        Rotation(positions: input.positions, table: tables[$0])
+      }
       let block: (Tape, Variable) throws -> Variable = { [self] tape, x in
-        try self.block(layer, x, input, table, parameters, tape: tape, attend: attend)
+        try self.block(layer, x, rotation, parameters, tape: tape, attend: attend)
       }
       x = checkpointing ? try tape.checkpoint(x, block) : try block(tape, x)
     }
-    return try tape.rmsNorm(
-      x, parameters.parameter("model.norm.weight"), epsilon: shape.normEpsilon)
+    return try tape.norm(x, parameters.norm(weights.finalNorm, shape.norm))
   }
 
   private func block(
-    _ layer: Int, _ x: Variable, _ input: Input, _ table: RotaryTable,
-    _ parameters: TrainableParameters, tape: Tape,
-    attend: (Tape, Variable, Int) throws -> Variable
+    _ layer: Int, _ x: Variable, _ rotation: Rotation?, _ parameters: TrainableParameters,
+    tape: Tape, attend: (Tape, Variable, Int) throws -> Variable
   ) throws -> Variable {
-    let p = "model.layers.\(layer)."
-    let normed = try tape.rmsNorm(
-      x, parameters.parameter(p + "input_layernorm.weight"), epsilon: shape.normEpsilon)
-    let qkv = try tape.linear(normed, parameters.parameter(p + "self_attn.q_proj.weight", 3))
-    let rotated = try tape.rotary(
-      qkv, heads: shape.heads + shape.keyValueHeads, headWidth: shape.headWidth,
-      positions: input.positions, table: table)
-    let attended = try attend(tape, rotated, layer)
+    let w = weights.blocks[layer]
+    let normed = try tape.norm(x, parameters.norm(w.attentionNorm, shape.norm))
+    let qkv = try queryKeyValue(layer, normed, rotation, parameters, tape: tape)
+    let attended = try attend(tape, qkv, layer)
     let (x, normed2) = try tape.residualNorm(
-      x, adding: attended, times: parameters.parameter(p + "self_attn.o_proj.weight"),
-      norm: parameters.parameter(p + "post_attention_layernorm.weight"),
-      epsilon: shape.normEpsilon)
-    let gateUp = try tape.linear(normed2, parameters.parameter(p + "mlp.gate_proj.weight", 2))
+      x, adding: attended, times: parameters.linear(w.attentionOutput),
+      branchNorm: w.attentionBranchNorm.map { try parameters.norm($0, shape.norm) },
+      norm: parameters.norm(w.feedForwardNorm, shape.norm))
+    let up = try tape.linear(normed2, parameters.linear(w.up))
+    let active =
+      shape.isGated
+      ? try tape.gatedUnit(up, shape.activation) : try tape.activate(up, shape.activation)
     return try tape.residual(
-      x, adding: tape.swiGLU(gateUp), times: parameters.parameter(p + "mlp.down_proj.weight"))
+      x, adding: active, times: parameters.linear(w.down),
+      branchNorm: w.feedForwardBranchNorm.map { try parameters.norm($0, shape.norm) })
+  }
+
+  /// Packed queries, keys and values (N, (H + 2G) * D), normed by head and rotated where the family
+  /// does so.
+  private func queryKeyValue(
+    _ layer: Int, _ x: Variable, _ rotation: Rotation?, _ parameters: TrainableParameters,
+    tape: Tape
+  ) throws -> Variable {
+    let w = weights.blocks[layer]
+    var qkv = try tape.linear(x, parameters.linear(w.queryKeyValue))
+    if let query = w.queryNorm, let key = w.keyNorm {
+      qkv = try tape.headNorm(
+        qkv, query: parameters.norm(query, shape.norm), key: parameters.norm(key, shape.norm),
+        shape: shape.attention(layer: layer))
+    }
+    guard let rotation else { return qkv }
+    return try tape.rotary(
+      qkv, heads: shape.heads + shape.keyValueHeads, headWidth: shape.headWidth,
+      positions: rotation.positions, table: rotation.table)
+  }
+
+  private struct Rotation {
+    var positions: Tensor
+    var table: RotaryTable
   }
 
   /// What one forward pass reads.

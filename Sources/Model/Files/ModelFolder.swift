@@ -73,6 +73,10 @@ public enum ModelFolder {
     "chat_template.jinja", "chat_template.json", "tokenizer.model", "vocab.json", "merges.txt",
   ]
 
+  static func hasTokenizer(_ folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/tokenizer.json")
+  }
+
   /// Copies those of `names` that `source` has into the existing folder `target`, each whole or
   /// not at all. Returns the names copied; the same folder twice copies nothing.
   @discardableResult public static func copy(

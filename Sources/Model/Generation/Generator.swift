@@ -163,13 +163,14 @@ public final class Generator {
   private func prefill(_ prompts: PackedPrompts, _ cache: KVCache) throws -> Tensor {
     let batch = prompts.batch
     let entries = try backend.indices(Array(0..<batch.tokens))
-    let shape = decoder.shape.attention
+    let shape = decoder.shape
     let hidden = try decoder.hidden(
       Decoder.Input(batch), TrainableParameters(values: parameters),
       tape: Tape(backend, recording: false), checkpointing: false
     ) { tape, qkv, layer in
       try cache.append(qkv.value, entries, layer: layer)
-      return try tape.attention(qkv, sequences: batch.sequences, shape: shape)
+      return try tape.attention(
+        qkv, sequences: batch.sequences, shape: shape.attention(layer: layer))
     }
     // The hidden state of each prompt's end, once for each of its rows.
     let last = prompts.places.map { batch.starts[$0 + 1] - 1 }
@@ -185,13 +186,17 @@ public final class Generator {
     let positions = active.slots.map { prompts.length(of: $0) + index }
     let entries = try backend.indices(
       active.slots.map { cache.entry(row: $0, position: index) })
-    let runs = try backend.indices(
-      active.slots.flatMap {
-        cache.runs(prompt: prompts.places[$0], row: $0, count: index + 1)
-      }
-    ).reshaped([active.slots.count, 4])
     let longest = (positions.max() ?? 0) + 1
-    let shape = decoder.shape.attention
+    let shape = decoder.shape
+    // Windowed layers read fewer entries than the others.
+    var runs: [Int: Tensor] = [:]
+    for window in Set(shape.blocks.map(\.window)) {
+      runs[window] = try backend.indices(
+        active.slots.flatMap {
+          cache.runs(prompt: prompts.places[$0], row: $0, count: index + 1, window: window)
+        }
+      ).reshaped([active.slots.count, 4])
+    }
     let hidden = try decoder.hidden(
       Decoder.Input(
         ids: tokens, positions: backend.indices(positions), positionCount: longest),
@@ -199,10 +204,14 @@ public final class Generator {
       checkpointing: false
     ) { [backend] tape, qkv, layer in
       try cache.append(qkv.value, entries, layer: layer)
-      let out = Variable(try backend.empty([qkv.value.rows, shape.outputWidth]))
-      try backend.attentionDecode(
-        qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer], runs: runs,
-        longest: longest, shape: shape, into: out.value)
+      let out = Variable(try backend.empty([qkv.value.rows, shape.attentionWidth]))
+      let window = shape.blocks[layer].window
+      if let runs = runs[window] {
+        try backend.attentionDecode(
+          qkv: qkv.value, keys: cache.keys[layer], values: cache.values[layer], runs: runs,
+          longest: window == 0 ? longest : min(longest, window),
+          shape: shape.attention(layer: layer), into: out.value)
+      }
       return out
     }
     return try decoder.logits(hidden.value, parameters)

@@ -29,15 +29,22 @@ final class KVCache {
     (promptStarts.last ?? 0) + row * own + position
   }
 
-  /// What `attentionDecode` reads for a row with `count` entries of its own behind those of `prompt`.
-  func runs(prompt: Int, row: Int, count: Int) -> [Int] {
+  /// What `attentionDecode` reads for a row with `count` entries of its own behind those of `prompt`:
+  /// the last `window` of them, all when it is 0.
+  func runs(prompt: Int, row: Int, count: Int, window: Int) -> [Int] {
     let start = promptStarts[prompt]
-    return [start, promptStarts[prompt + 1] - start, entry(row: row, position: 0), count]
+    let length = promptStarts[prompt + 1] - start
+    let skipped = window == 0 ? 0 : max(0, length + count - window)
+    let (before, own) = (min(skipped, length), max(0, skipped - length))
+    return [
+      start + before, length - before, entry(row: row, position: own), count - own,
+    ]
   }
 
   /// Row m of `qkv` becomes entry entries[m].
   func append(_ qkv: Tensor, _ entries: Tensor, layer: Int) throws {
     try backend.appendKV(
-      qkv: qkv, entries: entries, shape: shape.attention, keys: keys[layer], values: values[layer])
+      qkv: qkv, entries: entries, shape: shape.attention(layer: layer), keys: keys[layer],
+      values: values[layer])
   }
 }

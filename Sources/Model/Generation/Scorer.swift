@@ -27,8 +27,9 @@ public final class Scorer {
     let tape = Tape(backend, recording: false)
     let hidden = try decoder.hidden(batch, TrainableParameters(values: parameters), tape: tape)
     let nll = try backend.crossEntropy(
-      ProjectedPolicy(hidden: hidden.value, weight: parameters.outputProjection()),
-      targets: backend.indices(targets), weights: backend.zeros([targets.count]), gradients: nil)
+      decoder.projected(hidden.value, parameters),
+      targets: backend.indices(targets), weights: backend.zeros([targets.count]),
+      transform: LogitTransform(softcap: decoder.logitSoftcap), gradients: nil)
     let values = try backend.floats(nll)
     return inputs.indices.map { i in
       values[batch.starts[i]..<batch.starts[i + 1]].map { -$0 }

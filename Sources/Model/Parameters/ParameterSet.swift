@@ -1,38 +1,82 @@
 import MPOBackend
 
-/// One flat array in the layout's order: the weights of a policy or magnet, a gradient, or a moment
-/// of the optimizer.
+/// The weights of a policy or magnet, a gradient, or a moment of the optimizer: one flat array in the
+/// layout's order. Three kinds:
+///
+/// - trained: f32, with a bf16 copy for products where these are bf16;
+/// - frozen (`isFrozen`): matrices in bf16 alone, vectors in f32; read, never written;
+/// - adapters (`adapted`): f32 low-rank matrices over a base that all sets of a run share.
 public struct ParameterSet {
   public let layout: ParameterLayout
-  /// f32: what the optimizer updates.
+  /// f32: what the optimizer updates. Of a frozen set the vectors only.
   public let flat: Tensor
-  /// A bf16 copy of `flat` that matrix products read in its place, as it was at the last
-  /// `refreshProducts`; nil computes in f32.
+  /// bf16: a copy of `flat` that matrix products read in its place, as it was at the last
+  /// `refreshProducts`; of a frozen set the matrices. Nil computes in f32.
   public let half: Tensor?
+  /// The precision of matrix products.
+  public let precision: ProductPrecision
+  public let isFrozen: Bool
+  /// The base that these adapters change.
+  public let adapted: AdaptedBase?
 
-  public init(layout: ParameterLayout, flat: Tensor, half: Tensor? = nil) {
+  public init(
+    layout: ParameterLayout, flat: Tensor, half: Tensor? = nil, adapted: AdaptedBase? = nil
+  ) {
     self.layout = layout
     self.flat = flat
     self.half = half
+    precision = adapted?.base.precision ?? (half == nil ? .f32 : .bf16)
+    isFrozen = false
+    self.adapted = adapted
   }
 
-  /// The same weights for products in the given precision: with `.bf16` a copy of theirs is added.
+  /// A frozen set. matrices: bf16 (layout.matrixCount), vectors: f32 (the rest).
+  public init(
+    layout: ParameterLayout, frozenMatrices matrices: Tensor, vectors: Tensor,
+    precision: ProductPrecision
+  ) {
+    self.layout = layout
+    flat = vectors
+    half = matrices
+    self.precision = precision
+    isFrozen = true
+    adapted = nil
+  }
+
+  /// Bytes of its arrays, a base's among them.
+  public var bytes: Int {
+    let own = flat.count * flat.type.size + (half.map { $0.count * $0.type.size } ?? 0)
+    return own + (adapted?.base.bytes ?? 0)
+  }
+
+  /// The same weights for products in the given precision: with `.bf16` a trained set gets a copy of
+  /// theirs. Of adapters it is the base's.
   public func computing(in precision: ProductPrecision, on backend: any ComputeBackend) throws
     -> ParameterSet
   {
+    if let adapted {
+      let base = try adapted.base.computing(in: precision, on: backend)
+      return ParameterSet(
+        layout: layout, flat: flat, adapted: AdaptedBase(base: base, lora: adapted.lora))
+    }
+    if isFrozen, let half {
+      return ParameterSet(
+        layout: layout, frozenMatrices: half, vectors: flat, precision: precision)
+    }
     switch precision {
-    case .f32: ParameterSet(layout: layout, flat: flat)
+    case .f32: return ParameterSet(layout: layout, flat: flat)
     case .bf16:
-      ParameterSet(layout: layout, flat: flat, half: try half ?? backend.bfloat16(flat))
+      return ParameterSet(layout: layout, flat: flat, half: try half ?? backend.bfloat16(flat))
     }
   }
 
   /// Brings the bf16 copy, if there is one, up to date: to be called after `flat` was written.
   public func refreshProducts(on backend: any ComputeBackend) throws {
-    if let half { try backend.convert(flat, into: half) }
+    if !isFrozen, let half { try backend.convert(flat, into: half) }
   }
 
-  /// `self = other`, or a step towards it: `self = (1 - t) self + t other`.
+  /// `self = other`, or a step towards it: `self = (1 - t) self + t other`. Of adapters, A and B move
+  /// each for itself, so a step of less than 1 is not one of their product.
   public func move(towards other: ParameterSet, by t: Float = 1, on backend: any ComputeBackend)
     throws
   {
@@ -50,35 +94,52 @@ public struct ParameterSet {
     ParameterSet(layout: layout, flat: try backend.zeros([layout.count]))
   }
 
-  /// A copy in memory of its own.
+  /// A copy in memory of its own; what is frozen is shared.
   public func copy(on backend: any ComputeBackend) throws -> ParameterSet {
+    if isFrozen { return self }
     let other = try backend.empty([layout.count])
     try backend.copy(flat, to: other)
-    return try ParameterSet(layout: layout, flat: other)
-      .computing(in: half == nil ? .f32 : .bf16, on: backend)
+    return try ParameterSet(layout: layout, flat: other, adapted: adapted)
+      .computing(in: precision, on: backend)
   }
 
-  /// `count` consecutive entries that start at `name` as one matrix of their stacked rows.
-  func stacked(_ name: String, _ count: Int = 1, of source: Tensor? = nil) throws -> Tensor {
-    let source = source ?? flat
+  /// `count` consecutive entries that start at `name` as one matrix of their stacked rows; what
+  /// products read where `forProducts`.
+  func stacked(_ name: String, _ count: Int = 1, forProducts: Bool = false) throws -> Tensor {
     guard let first = layout.index[name] else {
       throw BackendError.argument(op: "parameters", "no weight is named \(name)")
     }
     let group = layout.entries[first..<(first + count)]
     let shape = group[first].shape
-    let rows = group.reduce(0) { $0 + $1.count } / (shape.last ?? 1)
+    let total = group.reduce(0) { $0 + $1.count }
+    let (source, offset) = place(group[first].offset, forProducts: forProducts)
     return Tensor(
-      storage: source.storage, offset: source.offset + group[first].offset,
-      shape: shape.count == 1 ? shape : [rows, shape[1]])
+      storage: source.storage, offset: source.offset + offset,
+      shape: shape.count == 1 ? [total] : [total / shape[1], shape[1]])
   }
 
+  /// The array that holds element `offset` of the layout, and where.
+  private func place(_ offset: Int, forProducts: Bool) -> (Tensor, Int) {
+    guard let half else { return (flat, offset) }
+    if !isFrozen { return (forProducts ? half : flat, offset) }
+    return offset < layout.matrixCount ? (half, offset) : (flat, offset - layout.matrixCount)
+  }
+
+  /// A weight: f32, or bf16 where it is a matrix of a frozen set.
   public func tensor(_ entry: ParameterLayout.Entry) -> Tensor {
-    Tensor(storage: flat.storage, offset: flat.offset + entry.offset, shape: entry.shape)
+    let (source, offset) = place(entry.offset, forProducts: false)
+    return Tensor(
+      storage: source.storage, offset: source.offset + offset, shape: entry.shape)
   }
 
-  /// The output projection (V, C) as products read it: bf16 where the set has that copy.
+  /// The output projection (V, C) as products read it: bf16 where the set has that copy; of adapters
+  /// the base's.
   public func outputProjection() throws -> Tensor {
-    try stacked(layout.projection, of: half)
+    if let adapted { return try adapted.base.outputProjection() }
+    guard let projection = layout.projection else {
+      throw BackendError.argument(op: "parameters", "these weights have no output projection")
+    }
+    return try stacked(projection, forProducts: true)
   }
 
   /// Random weights as Llama is initialised: normal with deviation `deviation`, norms 1; numbers
@@ -88,36 +149,25 @@ public struct ParameterSet {
     on backend: any ComputeBackend
   ) throws -> ParameterSet {
     let set = try zeros(layout, on: backend)
-    let residual = 1 / Float(2 * layout.layers).squareRoot()
-    for (i, entry) in layout.entries.enumerated() {
-      var values = [Float](repeating: 1, count: entry.count)
-      if entry.shape.count == 2 {
-        let isResidual = ["o_proj.weight", "down_proj.weight"].contains { entry.name.hasSuffix($0) }
-        let scale = deviation * (isResidual ? residual : 1)
-        var generator = PhiloxGenerator(
-          seed: seed, domain: .initialization, stream: UInt32(truncatingIfNeeded: i))
-        for k in values.indices { values[k] = generator.normal() * scale }
-      }
-      try values.withUnsafeBytes { try backend.upload($0, to: set.tensor(entry)) }
-    }
+    try set.randomize(seed: seed, deviation: deviation, on: backend)
     return set
   }
-}
 
-/// The weights that a forward pass reads and, when it trains, the gradients that it fills.
-public struct TrainableParameters {
-  public var values: ParameterSet
-  /// Nil for a forward pass without gradients.
-  public var gradients: ParameterSet?
-  public init(values: ParameterSet, gradients: ParameterSet? = nil) {
-    self.values = values
-    self.gradients = gradients
-  }
-
-  /// `count` stacked entries from `name` on, with their gradient.
-  package func parameter(_ name: String, _ count: Int = 1) throws -> Parameter {
-    Parameter(
-      value: try values.stacked(name, count), gradient: try gradients?.stacked(name, count),
-      product: try values.stacked(name, count, of: values.half))
+  func randomize(seed: UInt64, deviation: Float = 0.02, on backend: any ComputeBackend) throws {
+    let residual = 1 / Float(2 * layout.layers).squareRoot()
+    for (i, entry) in layout.entries.enumerated() {
+      var generator = PhiloxGenerator(
+        seed: seed, domain: .initialization, stream: UInt32(truncatingIfNeeded: i))
+      var values = [Float](repeating: 0, count: entry.count)
+      for k in values.indices {
+        switch entry.start {
+        case .constant(let value): values[k] = value
+        case .normal: values[k] = generator.normal() * deviation
+        case .residual: values[k] = generator.normal() * (deviation * residual)
+        case .uniform(let bound): values[k] = (2 * generator.uniform() - 1) * bound
+        }
+      }
+      try values.withUnsafeBytes { try backend.upload($0, to: tensor(entry)) }
+    }
   }
 }

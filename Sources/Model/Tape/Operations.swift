@@ -3,95 +3,29 @@ import MPOBackend
 // The decoder's operations on the tape: each forward stands with its adjoint.
 // N tokens, C width, F feed-forward width, S sequences.
 extension Tape {
-  /// `out[n] = table[ids[n]]` (N, C).
-  public func embedding(_ ids: Tensor, _ table: Parameter) throws -> Variable {
+  /// `out[n] = scale * table[ids[n]]` (N, C).
+  public func embedding(_ ids: Tensor, _ table: Parameter, scale: Float = 1) throws -> Variable {
     let out = Variable(try backend.empty([ids.count, table.value.columns]))
-    try backend.embedding(ids, table: table.value, into: out.value)
+    try backend.embedding(ids, table: table.value, scale: scale, accumulate: false, into: out.value)
     record([], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot), let dTable = table.gradient else { return }
-      try backend.embeddingBackward(ids, dOut: g, into: dTable)
+      try backend.embeddingBackward(ids, dOut: g, scale: scale, into: dTable)
     }
     return out
   }
 
-  /// `out = x weight^T` (N, M), weight (M, C). In bf16 where the weight has that copy, and then the
-  /// adjoint's products too; all sums are f32.
-  public func linear(_ x: Variable, _ weight: Parameter) throws -> Variable {
-    let out = Variable(try backend.empty([x.value.rows, weight.value.rows]))
-    let precision = weight.product.productPrecision
-    try backend.matmul(
-      x.value, weight.product, transposeB: true, into: out.value, precision: precision)
-    record([x], out) { [unowned self, slot = out.slot] in
-      guard let g = take(slot) else { return }
-      if let dWeight = weight.gradient {
-        try backend.matmul(
-          g, x.value, transposeA: true, into: dWeight, accumulate: true, precision: precision)
+  /// `x[n] + table[ids[n]]` (N, C), in `x`'s memory: nothing else may read it.
+  public func addEmbedding(_ ids: Tensor, _ table: Parameter, to x: Variable) throws -> Variable {
+    try backend.embedding(ids, table: table.value, scale: 1, accumulate: true, into: x.value)
+    let out = Variable(x.value)
+    record([x], out) { [unowned self, slot = out.slot, input = x.slot] in
+      guard let g = try takeOwned(slot) else { return }
+      if let dTable = table.gradient {
+        try backend.embeddingBackward(ids, dOut: g, scale: 1, into: dTable)
       }
-      try contribute(to: x.slot) { dX, accumulate in
-        try backend.matmul(
-          g, weight.product, into: dX, accumulate: accumulate, precision: precision)
-      }
+      try give(g, to: input)
     }
     return out
-  }
-
-  /// A residual with a block's product and the norm behind it: `sum = residual + x weight^T` (N, M),
-  /// `normed = rmsNorm(sum)`. Without recording `residual`'s memory becomes the sum.
-  public func residualNorm(
-    _ residual: Variable, adding x: Variable, times weight: Parameter, norm: Parameter,
-    epsilon: Float
-  ) throws -> (sum: Variable, normed: Variable) {
-    if overwrites {
-      let sum = try self.residual(residual, adding: x, times: weight)
-      return (sum, try rmsNorm(sum, norm, epsilon: epsilon))
-    }
-    // The product's memory becomes the sum: its own adjoint does not read it.
-    let product = try linear(x, weight)
-    let sum = Variable(product.value)
-    let normed = Variable(try backend.empty(sum.value.shape))
-    let inverse = try backend.empty([sum.value.rows])
-    try backend.addRMSNorm(
-      residual.value, to: sum.value, weight: norm.value, settings: .init(epsilon: epsilon),
-      into: normed.value, inverseRMS: inverse)
-    recordAdd(residual, product, sum)
-    recordNorm(sum, norm, epsilon, inverse, normed)
-    return (sum, normed)
-  }
-
-  /// `residual + x weight^T` (N, M). Without recording it is added to `residual`'s memory, which
-  /// must not be read again.
-  public func residual(
-    _ residual: Variable, adding x: Variable, times weight: Parameter
-  ) throws -> Variable {
-    guard overwrites else { return try add(residual, linear(x, weight)) }
-    try backend.matmul(
-      x.value, weight.product, transposeB: true, into: residual.value, accumulate: true,
-      precision: weight.product.productPrecision)
-    return residual
-  }
-
-  /// Root-mean-square norm with a learned scale (N, C).
-  public func rmsNorm(_ x: Variable, _ weight: Parameter, epsilon: Float) throws -> Variable {
-    let out = Variable(try backend.empty(x.value.shape))
-    let inverse = try backend.empty([x.value.rows])
-    try backend.rmsNorm(
-      x.value, weight: weight.value, settings: .init(epsilon: epsilon), into: out.value,
-      inverseRMS: inverse)
-    recordNorm(x, weight, epsilon, inverse, out)
-    return out
-  }
-
-  private func recordNorm(
-    _ x: Variable, _ weight: Parameter, _ epsilon: Float, _ inverse: Tensor, _ out: Variable
-  ) {
-    record([x], out) { [unowned self, slot = out.slot] in
-      guard let g = take(slot) else { return }
-      try contribute(to: x.slot) { dX, accumulate in
-        try backend.rmsNormBackward(
-          g, x: x.value, weight: weight.value, settings: .init(epsilon: epsilon),
-          inverseRMS: inverse, into: dX, accumulate: accumulate, dWeight: weight.gradient)
-      }
-    }
   }
 
   /// Rotary embedding of the first `heads` heads of every row. Works in place on `x`'s memory:
@@ -136,17 +70,32 @@ extension Tape {
     return out
   }
 
-  /// `silu(gate) * up` (N, F) from [gate | up] (N, 2F).
-  public func swiGLU(_ gateUp: Variable) throws -> Variable {
+  /// `activation(gate) * up` (N, F) from [gate | up] (N, 2F).
+  public func gatedUnit(_ gateUp: Variable, _ activation: Activation) throws -> Variable {
     let out = Variable(try backend.empty([gateUp.value.rows, gateUp.value.columns / 2]))
-    try backend.gatedUnit(gateUp.value, activation: .silu, into: out.value)
+    try backend.gatedUnit(gateUp.value, activation: activation, into: out.value)
     record([gateUp], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot) else { return }
       try contribute(to: gateUp.slot) { dGateUp, accumulate in
         let target = accumulate ? try backend.empty(gateUp.value.shape) : dGateUp
         try backend.gatedUnitBackward(
-          g, gateUp: gateUp.value, activation: .silu, into: target)
+          g, gateUp: gateUp.value, activation: activation, into: target)
         if accumulate { try backend.add(dGateUp, target, into: dGateUp) }
+      }
+    }
+    return out
+  }
+
+  /// `activation(x)` (N, F).
+  public func activate(_ x: Variable, _ activation: Activation) throws -> Variable {
+    let out = Variable(overwrites ? x.value : try backend.empty(x.value.shape))
+    try backend.activate(x.value, activation, into: out.value)
+    record([x], out) { [unowned self, slot = out.slot] in
+      guard let g = take(slot) else { return }
+      try contribute(to: x.slot) { dX, accumulate in
+        let target = accumulate ? try backend.empty(x.value.shape) : dX
+        try backend.activateBackward(g, x: x.value, activation, into: target)
+        if accumulate { try backend.add(dX, target, into: dX) }
       }
     }
     return out
@@ -160,7 +109,7 @@ extension Tape {
     return out
   }
 
-  private func recordAdd(_ a: Variable, _ b: Variable, _ out: Variable) {
+  func recordAdd(_ a: Variable, _ b: Variable, _ out: Variable) {
     let mayShare = maySplit(a, b)
     record([a, b], out) { [unowned self, slot = out.slot, a = a.slot, b = b.slot] in
       try split(slot, into: a, b, mayShare: mayShare)
@@ -180,10 +129,4 @@ extension Tape {
     }
     return out
   }
-}
-
-/// Cosines and sines of the rotary embedding for every position, (P, D/2) each.
-public struct RotaryTable {
-  public var cosine: Tensor
-  public var sine: Tensor
 }

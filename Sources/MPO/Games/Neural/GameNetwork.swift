@@ -36,7 +36,7 @@ public final class GameNetwork: PolicyNetwork {
   public let layout: ParameterLayout
   public var vocabulary: Int { shape.responses }
   public var width: Int { shape.width }
-  private static let normEpsilon: Float = 1e-5
+  private static let norm = RMSNormSettings(epsilon: 1e-5)
   private static let embedding = "embedding.weight"
   private static let projection = "projection.weight"
 
@@ -53,15 +53,16 @@ public final class GameNetwork: PolicyNetwork {
     let blocks = (0..<shape.layers).flatMap { layer -> [ParameterLayout.Group] in
       let p = "layers.\(layer)."
       return [
-        [(p + "gate_proj.weight", [f, c]), (p + "up_proj.weight", [f, c])],
-        [(p + "down_proj.weight", [c, f])],
+        [.init(p + "gate_proj.weight", [f, c]), .init(p + "up_proj.weight", [f, c])],
+        [.init(p + "down_proj.weight", [c, f])],
       ]
     }
     layout = ParameterLayout(
       matrices: [
-        [(Self.embedding, [shape.contexts, c])], [(Self.projection, [shape.responses, c])],
+        [.init(Self.embedding, [shape.contexts, c])],
+        [.init(Self.projection, [shape.responses, c])],
       ] + blocks,
-      norms: (0..<shape.layers).map { [("layers.\($0).norm.weight", [c])] },
+      vectors: (0..<shape.layers).map { [.init("layers.\($0).norm.weight", [c])] },
       projection: Self.projection, layers: shape.layers)
   }
 
@@ -77,10 +78,11 @@ public final class GameNetwork: PolicyNetwork {
       let p = "layers.\(layer)."
       let block: (Tape, Variable) throws -> Variable = { tape, x in
         let normed = try tape.rmsNorm(
-          x, parameters.parameter(p + "norm.weight"), epsilon: Self.normEpsilon)
+          x, parameters.parameter(p + "norm.weight"), Self.norm)
         let gateUp = try tape.linear(normed, parameters.parameter(p + "gate_proj.weight", 2))
         return try tape.add(
-          x, tape.linear(tape.swiGLU(gateUp), parameters.parameter(p + "down_proj.weight")))
+          x,
+          tape.linear(tape.gatedUnit(gateUp, .silu), parameters.parameter(p + "down_proj.weight")))
       }
       x = checkpointing ? try tape.checkpoint(x, block) : try block(tape, x)
     }
