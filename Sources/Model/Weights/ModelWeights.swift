@@ -12,6 +12,8 @@ public final class ModelWeights: Sendable {
   public let tensors: [String: SafetensorsEntry]
   /// The first shard's texts.
   public let metadata: [String: String]
+  /// The files' names, in their order; one for a folder that is not sharded.
+  public let shards: [String]
   private let files: [SafetensorsFile]
   private let owner: [String: Int]
 
@@ -24,6 +26,7 @@ public final class ModelWeights: Sendable {
     if manager.fileExists(atPath: single) {
       let file = try SafetensorsFile(path: single)
       files = [file]
+      shards = [Self.singleName]
       tensors = file.tensors
       metadata = file.metadata
       owner = file.tensors.mapValues { _ in 0 }
@@ -51,6 +54,7 @@ public final class ModelWeights: Sendable {
       tensors[name] = entry
     }
     self.files = files
+    shards = names
     self.owner = owner
     self.tensors = tensors
     metadata = files.first?.metadata ?? [:]
@@ -86,6 +90,17 @@ public final class ModelWeights: Sendable {
     return files[place]
   }
 
+  /// Whether the folder has an index, be it over one file.
+  public var isSharded: Bool { shards != [Self.singleName] }
+  /// The index in `shards` of the file that holds the tensor, nil when there is none.
+  func shard(of name: String) -> Int? { owner[name] }
+  /// Bytes of data of the largest shard.
+  var largestShard: Int {
+    var sizes = [Int](repeating: 0, count: shards.count)
+    for (name, place) in owner { sizes[place] += tensors[name]?.range.count ?? 0 }
+    return sizes.max() ?? 0
+  }
+
   /// The tensor's entry; throws `ModelError.missing`.
   public func entry(_ name: String) throws -> SafetensorsEntry { try file(of: name).entry(name) }
   /// See `SafetensorsFile.floats`.
@@ -99,5 +114,11 @@ public final class ModelWeights: Sendable {
     _ name: String, from start: Int = 0, into out: UnsafeMutableBufferPointer<Float>
   ) throws {
     try file(of: name).readFloats(name, from: start, into: out)
+  }
+  /// See `SafetensorsFile.readBytes`.
+  public func readBytes(
+    _ name: String, from start: Int = 0, into out: UnsafeMutableRawBufferPointer
+  ) throws {
+    try file(of: name).readBytes(name, from: start, into: out)
   }
 }

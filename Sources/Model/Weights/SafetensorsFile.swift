@@ -51,25 +51,65 @@ public final class SafetensorsFile: Sendable {
   }
 
   /// Like `floats` for the elements from `start` on, into the caller's memory, as many as it
-  /// holds. Throws `ModelError.argument` when the tensor does not have so many.
+  /// holds; large pieces over several threads. Throws `ModelError.argument` when the tensor does not
+  /// have so many.
   public func readFloats(
     _ name: String, from start: Int = 0, into out: UnsafeMutableBufferPointer<Float>
   ) throws {
     let entry = try floatEntry(name)
-    guard start >= 0, start <= entry.count, out.count <= entry.count - start else {
-      throw ModelError.argument(
-        "\(path): tensor '\(name)' has \(entry.count) elements, asked for \(out.count) from"
-          + " element \(start)")
+    try checkPart(name, entry.count, "elements", start, out.count)
+    let offset = dataStart + entry.range.lowerBound + start * entry.dtype.size
+    switch entry.dtype {
+    case .f32: try file.read(at: offset, into: UnsafeMutableRawBufferPointer(out))
+    case .bf16: try widen(at: offset, into: out, HalfFloats.widenBFloat16)
+    case .f16: try widen(at: offset, into: out, HalfFloats.widenFloat16)
+    default:
+      try withBytes(name) { bytes in
+        convert(UnsafeRawBufferPointer(rebasing: bytes[(start * 8)...]), out) {
+          Float(Double(bitPattern: UInt64(littleEndian: $0)))
+        }
+      }
     }
-    try withBytes(name) { bytes in
-      let bytes = UnsafeRawBufferPointer(rebasing: bytes[(start * entry.dtype.size)...])
-      switch entry.dtype {
-      case .f32:
-        UnsafeMutableRawBufferPointer(out).copyMemory(
-          from: .init(rebasing: bytes[..<(out.count * 4)]))
-      case .bf16: convert(bytes, out) { HalfFloats.fromBFloat16(UInt16(littleEndian: $0)) }
-      case .f16: convert(bytes, out) { HalfFloats.fromFloat16(UInt16(littleEndian: $0)) }
-      default: convert(bytes, out) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
+  }
+
+  /// The tensor's bytes from byte `start` on as they are in the file (little-endian, row-major), into
+  /// the caller's memory, as many as it holds: the way to load a tensor in its stored type. Large
+  /// pieces are read by several threads, past the mapping, so that only `out` counts as memory.
+  /// Throws `ModelError.argument` when the tensor does not have so many, `ModelError.file` when the
+  /// system refuses.
+  public func readBytes(
+    _ name: String, from start: Int = 0, into out: UnsafeMutableRawBufferPointer
+  ) throws {
+    let entry = try entry(name)
+    try checkPart(name, entry.range.count, "bytes", start, out.count)
+    try file.read(at: dataStart + entry.range.lowerBound + start, into: out)
+  }
+
+  private func checkPart(
+    _ name: String, _ count: Int, _ unit: String, _ start: Int, _ wanted: Int
+  ) throws {
+    guard start >= 0, start <= count, wanted <= count - start else {
+      throw ModelError.argument(
+        "\(path): tensor '\(name)' has \(count) \(unit), asked for \(wanted) from number \(start)")
+    }
+  }
+
+  /// Reads 16-bit values through a buffer that stays in a core's cache.
+  private func widen(
+    at offset: Int, into out: UnsafeMutableBufferPointer<Float>,
+    _ convert: (UnsafeBufferPointer<UInt16>, UnsafeMutablePointer<Float>) -> Void
+  ) throws {
+    guard let target = out.baseAddress else { return }
+    adviseHugePages(UnsafeMutableRawBufferPointer(out))
+    let unit = 1 << 15
+    try forEachPiece(of: out.count, size: 1 << 20) { piece in
+      try withUnsafeTemporaryAllocation(of: UInt16.self, capacity: unit) { buffer in
+        for begin in stride(from: piece.lowerBound, to: piece.upperBound, by: unit) {
+          let part = UnsafeMutableBufferPointer(
+            rebasing: buffer[..<min(unit, piece.upperBound - begin)])
+          try file.readPiece(at: offset + begin * 2, into: UnsafeMutableRawBufferPointer(part))
+          convert(UnsafeBufferPointer(part), target + begin)
+        }
       }
     }
   }

@@ -74,7 +74,18 @@ public enum SafetensorsWriter {
         switch tensor.dtype {
         case .f16: try emit(floats[..<n].map { HalfFloats.toFloat16($0).littleEndian }, to: file)
         case .bf16: try emit(floats[..<n].map { HalfFloats.toBFloat16($0).littleEndian }, to: file)
+        case .f64: try emit(floats[..<n].map { Double($0).bitPattern.littleEndian }, to: file)
         default: try floats[..<n].withUnsafeBytes { try file.write($0) }
+        }
+      }
+    case .stored(let source, let name):
+      let size = count * tensor.dtype.size
+      var bytes = [UInt8](repeating: 0, count: min(chunk * 4, size))
+      for start in stride(from: 0, to: size, by: chunk * 4) {
+        try bytes.withUnsafeMutableBytes {
+          let part = UnsafeMutableRawBufferPointer(rebasing: $0[..<min(chunk * 4, size - start)])
+          try source.readBytes(name, from: start, into: part)
+          try file.write(UnsafeRawBufferPointer(part))
         }
       }
     case .integers(let values):
