@@ -15,9 +15,9 @@ public final class LanguageModel {
   public let parameters: ParameterSet
   /// The type that most of the stored weights have.
   public let storedType: SafetensorsType
-  /// What the folder's files call the weights, and the type of each.
+  /// The files that the weights were read from, and what they call them.
+  private let weights: ModelWeights?
   private let names: StoredNames
-  private let storedTypes: [String: SafetensorsType]
   /// Of a model with adapters.
   private let adapter: AdapterConfiguration?
 
@@ -51,7 +51,7 @@ public final class LanguageModel {
     self.decoder = decoder
     self.parameters = parameters
     self.adapter = adapter
-    storedTypes = weights?.tensors.mapValues(\.dtype) ?? [:]
+    self.weights = weights
     names = weights.map { StoredNames.find($0, decoder.layout) } ?? .plain
     storedType = weights.map(Self.commonType) ?? .f32
   }
@@ -67,8 +67,8 @@ public final class LanguageModel {
     let folder = try ModelFolder.resolve(name)
     guard AdapterConfiguration.isThere(folder) else {
       return try load(
-        folder: folder, adapters: nil, tokenizer: tokenizer, precision: precision, use: use,
-        on: backend)
+        folder: folder, name: name, adapters: nil, tokenizer: tokenizer, precision: precision,
+        use: use, on: backend)
     }
     if use == .training {
       throw ModelError.unsupported(
@@ -77,13 +77,14 @@ public final class LanguageModel {
     }
     let adapter = try AdapterConfiguration(folder: folder)
     return try load(
-      folder: base(of: adapter, in: folder), adapters: (folder, adapter), tokenizer: tokenizer,
-      precision: precision, use: use, on: backend)
+      folder: base(of: adapter, in: folder), name: adapter.base, adapters: (folder, adapter),
+      tokenizer: tokenizer, precision: precision, use: use, on: backend)
   }
 
   private static func load(
-    folder: String, adapters: (folder: String, configuration: AdapterConfiguration)?,
-    tokenizer: String, precision: ProductPrecision, use: Use, on backend: any ComputeBackend
+    folder: String, name: String,
+    adapters: (folder: String, configuration: AdapterConfiguration)?, tokenizer: String,
+    precision: ProductPrecision, use: Use, on backend: any ComputeBackend
   ) throws -> LanguageModel {
     let configuration = try ModelConfiguration(folder: folder)
     let shape = configuration.shape
@@ -98,7 +99,7 @@ public final class LanguageModel {
         adapters.folder, adapters.configuration.lora, over: base, shape: shape, on: backend)
     } else if case .adapting(let lora, _, let seed) = use {
       parameters = try .adapters(lora, over: base, shape: shape, seed: seed, on: backend)
-      adapter = AdapterConfiguration(lora, base: folder)
+      adapter = AdapterConfiguration(lora, base: baseName(name, folder))
     }
     // PEFT's trainers save the tokenizer beside the adapter.
     let own = adapters.flatMap { ModelFolder.hasTokenizer($0.folder) ? $0.folder : nil } ?? folder
@@ -110,6 +111,13 @@ public final class LanguageModel {
       decoder: Decoder(shape, on: backend),
       parameters: try parameters.computing(in: precision, on: backend), weights: weights,
       adapter: adapter)
+  }
+
+  /// How an adapter names its base: a hub name as it was given, a folder by its whole path, which
+  /// means the same from everywhere.
+  private static func baseName(_ name: String, _ folder: String) -> String {
+    let isFolder = (name as NSString).expandingTildeInPath == folder
+    return isFolder ? URL(fileURLWithPath: folder).standardizedFileURL.path : name
   }
 
   /// The folder of an adapter's base: as it names it, or beside it.
@@ -157,8 +165,9 @@ public final class LanguageModel {
   }
 
   /// Writes `parameters` as a folder that other tools load, each file written beside and renamed:
-  /// config, generation config, tokenizer files and weights, named as they were; or where they are
-  /// adapters, PEFT's files and the tokenizer's. `dtype` nil keeps each tensor's type (adapters: f32).
+  /// config, generation config, tokenizer files and weights, named and cut into files as they were; or
+  /// where they are adapters, PEFT's files and the tokenizer's. `dtype` nil keeps each tensor's type
+  /// (adapters: f32).
   public func save(
     _ parameters: ParameterSet, to destination: String, dtype: SafetensorsType?
   ) throws {
@@ -181,13 +190,16 @@ public final class LanguageModel {
     let common = dtype ?? storedType
     configuration.dtype = ["F16": "float16", "BF16": "bfloat16"][common.rawValue] ?? "float32"
     try configuration.write(folder: destination)
-    let stored = storedTypes
-    var tensors = parameters.namedTensors(
-      names: names,
-      dtype: { dtype ?? stored[$0].flatMap { $0 == .f64 ? .f32 : $0 } ?? common },
-      on: decoder.backend)
-    tensors += try otherTowers()
-    try ModelWeights.write(tensors: tensors, to: destination)
+    let tensors = parameters.namedTensors(names: names, dtype: common, on: decoder.backend)
+    guard let weights else { return try ModelWeights.write(tensors: tensors, to: destination) }
+    let layout = decoder.layout
+    // What else the folder has goes along: a tied head's copy, the towers of a multimodal model.
+    let head = "lm_head.weight"
+    let isTied = layout.index[head] == nil
+    try ModelWeights.write(
+      tensors: tensors, to: destination, like: weights, dtype: dtype,
+      duplicates: isTied
+        ? [names.stored(head): names.stored(layout.projection ?? head)] : [:])
   }
 
   /// Writes the base with its adapters added as a model folder; see `save`.
@@ -204,19 +216,6 @@ public final class LanguageModel {
     }
     let merged = try parameters.merged(shape: decoder.shape, on: decoder.backend)
     try save(merged, to: destination, dtype: dtype)
-  }
-
-  /// The weights of a multimodal model that are not its language model's, as they were.
-  private func otherTowers() throws -> [SafetensorsTensor] {
-    let others = storedTypes.keys.filter(names.isAnotherTower).sorted()
-    guard !others.isEmpty else { return [] }
-    let weights = try ModelWeights(folder: folder)
-    return try others.map { name in
-      let (file, entry) = (try weights.file(of: name), try weights.entry(name))
-      return SafetensorsTensor(name: name, dtype: entry.dtype, shape: entry.shape) { start, out in
-        try file.readFloats(name, from: start, into: out)
-      }
-    }
   }
 }
 

@@ -19,7 +19,7 @@ struct TrainingTensors {
     try model.save(policy, to: folder.path, dtype: .f32)
     if let magnet {
       try SafetensorsWriter.write(
-        tensors: magnet.namedTensors(dtype: { _ in .f32 }, on: backend), metadata: ["format": "pt"],
+        tensors: magnet.namedTensors(dtype: .f32, on: backend), metadata: ["format": "pt"],
         to: folder.appendingPathComponent(Self.magnetFile).path)
     }
     try SafetensorsWriter.write(

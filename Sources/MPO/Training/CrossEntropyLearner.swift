@@ -17,16 +17,19 @@ public final class CrossEntropyLearner {
   public let optimizer: Optimizer
   private let gradients: ParameterSet
   private let checkpointing: Bool
+  /// Of adapters' dropout.
+  private let seed: UInt64
   private var backend: any ComputeBackend { decoder.backend }
 
   public init(
     _ decoder: Decoder, policy: ParameterSet, optimizer: Optimizer,
-    gradientCheckpointing: Bool = false
+    gradientCheckpointing: Bool = false, seed: UInt64 = 0
   ) throws {
     self.decoder = decoder
     self.policy = policy
     self.optimizer = optimizer
     checkpointing = gradientCheckpointing
+    self.seed = seed
     gradients = try .zeros(policy.layout, on: decoder.backend)
   }
 
@@ -38,8 +41,8 @@ public final class CrossEntropyLearner {
     guard targets > 0 else { throw TrainingError.emptyRollout }
     try backend.fill(gradients.flat, with: 0)
     var losses: [Tensor] = []
-    for rows in kept {
-      losses.append(try backpropagate(rows, weight: 1 / Float(targets)))
+    for (number, rows) in kept.enumerated() {
+      losses.append(try backpropagate(rows, number: number, weight: 1 / Float(targets)))
     }
     let (norm, rate) = try optimizer.update(policy, gradients)
     var metrics = CrossEntropyMetrics()
@@ -56,21 +59,28 @@ public final class CrossEntropyLearner {
     return metrics
   }
 
-  private func backpropagate(_ rows: [[Int32]], weight: Float) throws -> Tensor {
+  /// Adapters' dropout in micro-batch `number` of this step: no two draw the same numbers.
+  private func dropout(_ number: Int) -> AdapterDropout? {
+    guard let lora = policy.adapted?.lora, lora.dropout > 0 else { return nil }
+    return AdapterDropout(
+      rate: Float(lora.dropout), seed: seed, step: UInt64(optimizer.step) << 20 + UInt64(number))
+  }
+
+  private func backpropagate(_ rows: [[Int32]], number: Int, weight: Float) throws -> Tensor {
     let batch = try PackedBatch(
       rows.map { Array($0.dropLast()) }, shape: decoder.shape, on: backend)
     let targets = try backend.indices(rows.flatMap { $0.dropFirst() })
     let weights = try backend.tensor([Float](repeating: weight, count: batch.tokens))
     let tape = Tape(backend, recording: true)
     let hidden = try decoder.hidden(
-      batch, TrainableParameters(values: policy, gradients: gradients), tape: tape,
-      checkpointing: checkpointing)
+      batch, TrainableParameters(values: policy, gradients: gradients, dropout: dropout(number)),
+      tape: tape, checkpointing: checkpointing)
     let dHidden = try backend.empty(hidden.value.shape)
     let nll = try backend.crossEntropy(
-      ProjectedPolicy(hidden: hidden.value, weight: policy.outputProjection()), targets: targets,
-      weights: weights,
+      decoder.projected(hidden.value, policy), targets: targets, weights: weights,
+      transform: LogitTransform(softcap: decoder.logitSoftcap),
       gradients: ProjectionGradients(
-        dHidden: dHidden, dWeight: gradients.outputProjection()))
+        dHidden: dHidden, dWeight: gradients.projectionGradient()))
     try tape.backward(from: hidden, gradient: dHidden)
     return nll
   }

@@ -196,8 +196,7 @@ public final class Learner {
       policy: projected, old: old, magnet: magnetPolicy, targets: batch.targets,
       advantages: advantages, weights: batch.weights, settings: loss,
       gradients: ProjectionGradients(
-        dHidden: dHidden,
-        dWeight: policy.adapted == nil ? try gradients.outputProjection() : nil))
+        dHidden: dHidden, dWeight: try gradients.projectionGradient()))
     try tape.backward(from: hidden, gradient: dHidden)
     return reported ?? components
   }

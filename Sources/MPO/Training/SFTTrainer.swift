@@ -40,7 +40,8 @@ public final class SFTTrainer {
       optimizer: Optimizer(
         model.parameters.layout, settings: configuration.optimizer, totalSteps: totalSteps,
         on: backend),
-      gradientCheckpointing: configuration.run.gradientCheckpointing)
+      gradientCheckpointing: configuration.run.gradientCheckpointing,
+      seed: UInt64(configuration.run.seed))
   }
 
   private static func model(

@@ -28,7 +28,7 @@ enum AdapterFiles {
     dtype: SafetensorsType, to folder: String, on backend: any ComputeBackend
   ) throws {
     try SafetensorsWriter.write(
-      tensors: adapters.namedTensors(dtype: { _ in dtype }, on: backend),
+      tensors: adapters.namedTensors(dtype: dtype, on: backend),
       metadata: ["format": "pt"], to: path(folder))
     // Last, for it makes the folder an adapter.
     try configuration.write(

@@ -25,15 +25,28 @@ extension ParameterSet {
     try checkExtras(weights, layout, names)
     let set: ParameterSet
     switch storage {
-    case .trained: set = try zeros(layout, on: backend)
+    case .trained: set = ParameterSet(layout: layout, flat: try backend.empty([layout.count]))
     case .frozenBFloat16:
       let matrices = try backend.empty([layout.matrixCount], .bf16)
       set = ParameterSet(
         layout: layout, frozenMatrices: matrices,
-        vectors: try backend.zeros([layout.count - layout.matrixCount]), precision: .f32)
+        vectors: try backend.empty([layout.count - layout.matrixCount]), precision: .f32)
     }
+    try set.clearGaps(on: backend)
     try set.fill(names: names, from: { try weights.file(of: $0) }, on: backend)
     return set
+  }
+
+  /// Zeros between groups of f32: reductions over the whole array read them.
+  private func clearGaps(on backend: any ComputeBackend) throws {
+    let ends = layout.entries.dropFirst().map(\.offset) + [layout.count]
+    for (entry, end) in zip(layout.entries, ends) where entry.offset + entry.count < end {
+      var gap = entry
+      gap.offset += entry.count
+      gap.shape = [end - gap.offset]
+      let place = tensor(gap)
+      if place.type == .f32 { try backend.fill(place, with: 0) }
+    }
   }
 
   /// Overwrites every weight by the tensor of its name; `file` says which file holds it. Shapes and
@@ -80,15 +93,13 @@ extension ParameterSet {
 
   /// The weights as named tensors for a model folder, read from the device a piece at a time.
   public func namedTensors(
-    names: StoredNames = .plain, dtype: (_ storedName: String) -> SafetensorsType,
-    on backend: any ComputeBackend
+    names: StoredNames = .plain, dtype: SafetensorsType, on backend: any ComputeBackend
   ) -> [SafetensorsTensor] {
     layout.entries.map { entry in
-      let name = names.stored(entry.name)
       let source = DeviceReader(
         tensor: tensor(entry), isTransposed: entry.isTransposed, backend: backend)
       return SafetensorsTensor(
-        name: name, dtype: dtype(name), shape: entry.storedShape, read: source.read)
+        name: names.stored(entry.name), dtype: dtype, shape: entry.storedShape, read: source.read)
     }
   }
 

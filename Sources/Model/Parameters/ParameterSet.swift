@@ -142,6 +142,11 @@ public struct ParameterSet {
     return try stacked(projection, forProducts: true)
   }
 
+  /// Where the output projection's gradient accumulates in a set of gradients; nil where it is frozen.
+  public func projectionGradient() throws -> Tensor? {
+    try layout.projection.map { try stacked($0) }
+  }
+
   /// Random weights as Llama is initialised: normal with deviation `deviation`, norms 1; numbers
   /// from Philox, so the same on every device. Residual projections are scaled by 1/sqrt(2 layers).
   public static func random(

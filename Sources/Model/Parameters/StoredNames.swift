@@ -39,12 +39,7 @@ public struct StoredNames: Sendable, Equatable {
   func isBesideTheDecoder(_ name: String) -> Bool {
     if name.hasSuffix("rotary_emb.inv_freq") || name.hasSuffix("lm_head.weight") { return true }
     if name.hasSuffix(".attn.bias") || name.hasSuffix(".attn.masked_bias") { return true }
-    return isAnotherTower(name)
-  }
-
-  /// Weights of a multimodal model that are not its language model; written back as they are.
-  func isAnotherTower(_ name: String) -> Bool {
-    [
+    return [
       "vision_tower.", "multi_modal_projector.", "model.vision_tower.",
       "model.multi_modal_projector.",
     ].contains { name.hasPrefix($0) }

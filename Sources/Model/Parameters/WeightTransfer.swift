@@ -28,12 +28,13 @@ struct WeightReader {
 
   /// As stored.
   private func readBytes(into flat: Tensor) throws {
-    try file.withBytes(name) { bytes in
-      for start in stride(from: 0, to: flat.count, by: Self.piece) {
-        let end = min(flat.count, start + Self.piece)
-        try backend.upload(
-          UnsafeRawBufferPointer(rebasing: bytes[(2 * start)..<(2 * end)]),
-          to: flat.elements(start..<end))
+    var bytes = [UInt8](repeating: 0, count: 2 * min(flat.count, Self.piece))
+    for start in stride(from: 0, to: flat.count, by: Self.piece) {
+      let size = min(Self.piece, flat.count - start)
+      try bytes.withUnsafeMutableBytes {
+        let part = UnsafeMutableRawBufferPointer(rebasing: $0[0..<(2 * size)])
+        try file.readBytes(name, from: 2 * start, into: part)
+        try backend.upload(UnsafeRawBufferPointer(part), to: flat.elements(start..<(start + size)))
       }
     }
   }
