@@ -4,7 +4,8 @@
 // atomics and gives the same bits every time.
 //
 // qkv rows: [q heads | k heads | v heads], width (H + 2G) D. Query head h reads
-// key head h / (H / G).
+// key head h / (H / G). Token i sees token j of its sequence when 0 <= i - j < window (the host
+// passes a window beyond any length for none); tiles outside are never read.
 
 #ifndef D
 #define D 64  // head width
@@ -17,6 +18,10 @@
 #endif
 #ifndef RB
 #define RB 4  // rows that a work-item handles at once, so that one load feeds RB products
+#endif
+
+#ifndef CAPPED
+#define CAPPED 0  // 1: scores have a soft cap
 #endif
 
 #define DV ((D + VW - 1) / VW)  // vectors in a head; lanes behind D are zero
@@ -76,13 +81,19 @@ static inline void tile_store(
 
 #define SYNC barrier(CLK_LOCAL_MEM_FENCE)
 
+// First key that a tile of queries from q0 on sees.
+static inline ulong first_key(ulong start, ulong q0, ulong window) {
+  return q0 - start < window ? start : q0 + 1 - window;
+}
+#define SEES(query, key) ((key) <= (query) && (query) - (key) < window)
+
 #ifdef FORWARD
 // Groups (ceil(longest / TQ), H, S).
 KERNEL void attention(
     __global const float *qkv, ulong qkvOffset, ulong qkvStride, __global const int *sequences,
     ulong sequencesOffset, __global float *out, ulong outOffset, ulong outStride,
     __global float *logSumExp, ulong lseOffset, ulong lseStride, ulong heads, ulong keyValueHeads,
-    float scale, __local float *s) {
+    float scale, ulong window, float cap, __local float *s) {
   __local vec q[TQ * LD], kv[TK * LD], o[TQ * LD];
   __local float top[TQ], sum[TQ], shrink[TQ];
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(2)];
@@ -100,7 +111,7 @@ KERNEL void attention(
     top[r] = LOW;
     sum[r] = 0;
   }
-  for (ulong k0 = start; k0 < last; k0 += TK) {
+  for (ulong k0 = first_key(start, q0, window); k0 < last; k0 += TK) {
     const int keys = (int)min((ulong)TK, last - k0);
     SYNC;
     tile_load(kv, TK, k + k0 * qkvStride, qkvStride, keys);
@@ -108,11 +119,17 @@ KERNEL void attention(
     tile_dot(s, q, TQ, kv, TK);
     SYNC;
     tile_load(kv, TK, v + k0 * qkvStride, qkvStride, keys);
+#if CAPPED
+    for (int i = lid * VW; i < TQ * TK; i += WG * VW)
+      VSTORE(cap * tanh(VLOAD(s + i) * scale / cap), s + i);
+    SYNC;
+#endif
     for (int r = lid; r < TQ; r += WG) {
-      // The first tile shows every row a key, so the running maximum is finite from there on.
+      // LOW is finite: a row that sees nothing of the tile adds exp(-inf - LOW) = 0 for each key.
       float high = top[r];
       for (int b = 0; b < TK; b++) {
-        float z = b < keys && k0 + b <= q0 + r ? s[r * TK + b] * scale : -INFINITY;
+        float z = CAPPED ? s[r * TK + b] : s[r * TK + b] * scale;
+        if (b >= keys || !SEES(q0 + r, k0 + b)) z = -INFINITY;
         s[r * TK + b] = z;
         high = fmax(high, z);
       }
@@ -156,18 +173,24 @@ KERNEL void attention_delta(
 }
 #endif
 
-// s becomes p = exp(scale s - lse) where the key is visible and 0 elsewhere; dp becomes
-// scale * p * (dp - delta), the gradient of the raw scores.
+// s becomes p = exp(z - lse), z the scaled and capped score, where the key is visible and 0
+// elsewhere; dp becomes scale * p * (dp - delta) * (cap's slope), the gradient of the raw scores.
 static inline void tile_softmax_backward(
     __local float *s, __local float *dp, ulong q0, ulong queries, ulong k0, ulong keys,
     __global const float *lse, ulong lseStride, __global const float *delta, ulong deltaStride,
-    float scale) {
+    float scale, ulong window, float cap) {
   for (int i = get_local_id(0); i < TQ * TK; i += WG) {
     int a = i / TK, b = i % TK;
     float p = 0, d = 0;
-    if ((ulong)a < queries && (ulong)b < keys && k0 + b <= q0 + a) {
-      p = exp(s[i] * scale - lse[(q0 + a) * lseStride]);
-      d = scale * p * (dp[i] - delta[(q0 + a) * deltaStride]);
+    if ((ulong)a < queries && (ulong)b < keys && SEES(q0 + a, k0 + b)) {
+      float z = s[i] * scale, slope = scale;
+#if CAPPED
+      const float t = tanh(z / cap);
+      z = cap * t;
+      slope *= (1.0f - t) * (1.0f + t);
+#endif
+      p = exp(z - lse[(q0 + a) * lseStride]);
+      d = slope * p * (dp[i] - delta[(q0 + a) * deltaStride]);
     }
     s[i] = p;
     dp[i] = d;
@@ -181,7 +204,7 @@ KERNEL void attention_backward_q(
     ulong qkvOffset, ulong qkvStride, __global const float *logSumExp, ulong lseOffset,
     ulong lseStride, __global const float *delta, ulong deltaOffset, __global const int *sequences,
     ulong sequencesOffset, __global float *dQKV, ulong dQKVOffset, ulong dQKVStride, ulong heads,
-    ulong keyValueHeads, float scale, __local float *s) {
+    ulong keyValueHeads, float scale, ulong window, float cap, __local float *s) {
   __local vec q[TQ * LD], dO[TQ * LD], dQ[TQ * LD], kt[TK * LD], vt[TK * LD];
   __local float dp[TQ * TK];
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(2)];
@@ -195,7 +218,7 @@ KERNEL void attention_backward_q(
   tile_load(q, TQ, x + q0 * qkvStride + h * D, qkvStride, rows);
   tile_load(dO, TQ, dOut + dOutOffset + q0 * dOutStride + h * D, dOutStride, rows);
   tile_clear(dQ, TQ);
-  for (ulong k0 = start; k0 < last; k0 += TK) {
+  for (ulong k0 = first_key(start, q0, window); k0 < last; k0 += TK) {
     const ulong keys = min((ulong)TK, last - k0);
     SYNC;
     tile_load(kt, TK, k + k0 * qkvStride, qkvStride, keys);
@@ -206,7 +229,7 @@ KERNEL void attention_backward_q(
     SYNC;
     tile_softmax_backward(
         s, dp, q0, rows, k0, keys, logSumExp + lseOffset + h, lseStride, delta + deltaOffset + h,
-        heads, scale);
+        heads, scale, window, cap);
     SYNC;
     tile_add(dQ, TQ, dp, TK, 1, kt, (int)keys);
   }
@@ -222,7 +245,7 @@ KERNEL void attention_backward_kv(
     ulong qkvOffset, ulong qkvStride, __global const float *logSumExp, ulong lseOffset,
     ulong lseStride, __global const float *delta, ulong deltaOffset, __global const int *sequences,
     ulong sequencesOffset, __global float *dQKV, ulong dQKVOffset, ulong dQKVStride, ulong heads,
-    ulong keyValueHeads, float scale, __local float *s) {
+    ulong keyValueHeads, float scale, ulong window, float cap, __local float *s) {
   __local vec kt[TK * LD], vt[TK * LD], dK[TK * LD], dV[TK * LD], q[TQ * LD], dO[TQ * LD];
   __local float dp[TQ * TK];
   const ulong start = (ulong)sequences[sequencesOffset + get_group_id(2)];
@@ -235,10 +258,12 @@ KERNEL void attention_backward_kv(
   const ulong kColumn = (heads + g) * D, vColumn = kColumn + keyValueHeads * D;
   tile_load(kt, TK, x + k0 * qkvStride + kColumn, qkvStride, keys);
   tile_load(vt, TK, x + k0 * qkvStride + vColumn, qkvStride, keys);
+  // Behind it no query sees the last key of this tile.
+  const ulong lastQuery = min(end, k0 + keys - 1 + window);
   tile_clear(dK, TK);
   tile_clear(dV, TK);
   for (ulong h = g * each; h < (g + 1) * each; h++) {
-    for (ulong q0 = k0; q0 < end; q0 += TQ) {
+    for (ulong q0 = k0; q0 < lastQuery; q0 += TQ) {
       const ulong rows = min((ulong)TQ, end - q0);
       SYNC;
       tile_load(q, TQ, x + q0 * qkvStride + h * D, qkvStride, rows);
@@ -249,7 +274,7 @@ KERNEL void attention_backward_kv(
       SYNC;
       tile_softmax_backward(
           s, dp, q0, rows, k0, keys, logSumExp + lseOffset + h, lseStride, delta + deltaOffset + h,
-          heads, scale);
+          heads, scale, window, cap);
       SYNC;
       tile_add(dV, TK, s, 1, TK, dO, (int)rows);
       tile_add(dK, TK, dp, 1, TK, q, (int)rows);

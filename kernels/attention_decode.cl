@@ -8,6 +8,10 @@
 #define TILE 64  // cache entries between two updates of the running softmax
 #endif
 
+#ifndef CAPPED
+#define CAPPED 0  // 1: scores have a soft cap
+#endif
+
 #define DV ((D + VW - 1) / VW)
 // Work-items left over by the vectors of a head share the keys, each with a sum of its own.
 #define PARTS (WG / DV > 0 ? WG / DV : 1)
@@ -32,7 +36,7 @@ KERNEL void attention_decode(
     __global const float *qkv, ulong qkvOffset, ulong qkvStride, __global const float *keys,
     ulong keysOffset, __global const float *values, ulong valuesOffset, __global const int *runs,
     ulong runsOffset, __global float *out, ulong outOffset, ulong outStride, ulong heads,
-    ulong keyValueHeads, float scale, __local float *scratch) {
+    ulong keyValueHeads, float scale, float cap, __local float *scratch) {
   __local float p[TILE];
   __local vec q[DV], acc[PARTS * DV];
   const ulong b = get_group_id(0), h = get_group_id(1), g = h / (heads / keyValueHeads);
@@ -57,6 +61,9 @@ KERNEL void attention_decode(
       vec dot_ = (vec)(0.0f);
       for (int d = 0; d < DV; d++) dot_ += q[d] * load_part(key + d * VW, D - d * VW, 0);
       p[t] = vec_sum(dot_) * scale;
+#if CAPPED
+      p[t] = cap * tanh(p[t] / cap);
+#endif
       high = fmax(high, p[t]);
     }
     high = fmax(top, group_max(high, scratch));

@@ -49,3 +49,12 @@ KERNEL void interpolate(
     store_part(v, a + i, left);
   }
 }
+
+// x = cap tanh(x / cap).
+KERNEL void soft_cap(__global float *x, ulong xOffset, ulong xStride, ulong columns, float cap) {
+  __global float *a = x + xOffset + ROW(columns) * xStride;
+  for (EACH(i, columns)) {
+    ulong left = columns - i;
+    store_part(cap * tanh(load_part(a + i, left, 0) / cap), a + i, left);
+  }
+}

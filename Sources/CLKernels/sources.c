@@ -8,9 +8,12 @@
 
 #define SOURCES(X)      \
   X(common)             \
+  X(activation)         \
   X(attention)          \
   X(attention_decode)   \
+  X(bias)               \
   X(cross_entropy)      \
+  X(dropout)            \
   X(elementwise)        \
   X(embedding)          \
   X(fragments)          \
@@ -20,6 +23,8 @@
   X(fragments_plain)    \
   X(fragments_wmma)     \
   X(games)              \
+  X(head_norm)          \
+  X(layer_norm)         \
   X(magnetic_loss)      \
   X(matmul_reduce)      \
   X(matmul_skinny)      \
@@ -36,11 +41,13 @@
   X(probe_ptx)          \
   X(rotary)             \
   X(sampling)           \
-  X(softmax)            \
-  X(swiglu)
+  X(softmax)
 
 static const unsigned char common[] = {
 #embed "../../kernels/common.cl"
+};
+static const unsigned char activation[] = {
+#embed "../../kernels/activation.cl"
 };
 static const unsigned char attention[] = {
 #embed "../../kernels/attention.cl"
@@ -48,8 +55,14 @@ static const unsigned char attention[] = {
 static const unsigned char attention_decode[] = {
 #embed "../../kernels/attention_decode.cl"
 };
+static const unsigned char bias[] = {
+#embed "../../kernels/bias.cl"
+};
 static const unsigned char cross_entropy[] = {
 #embed "../../kernels/cross_entropy.cl"
+};
+static const unsigned char dropout[] = {
+#embed "../../kernels/dropout.cl"
 };
 static const unsigned char elementwise[] = {
 #embed "../../kernels/elementwise.cl"
@@ -77,6 +90,12 @@ static const unsigned char fragments_wmma[] = {
 };
 static const unsigned char games[] = {
 #embed "../../kernels/games.cl"
+};
+static const unsigned char head_norm[] = {
+#embed "../../kernels/head_norm.cl"
+};
+static const unsigned char layer_norm[] = {
+#embed "../../kernels/layer_norm.cl"
 };
 static const unsigned char magnetic_loss[] = {
 #embed "../../kernels/magnetic_loss.cl"
@@ -128,9 +147,6 @@ static const unsigned char sampling[] = {
 };
 static const unsigned char softmax[] = {
 #embed "../../kernels/softmax.cl"
-};
-static const unsigned char swiglu[] = {
-#embed "../../kernels/swiglu.cl"
 };
 
 #define ENTRY(name) {#name, name, sizeof name},

@@ -16,7 +16,6 @@
     private func attentionProgram(
       _ part: Part, _ shape: AttentionShape
     ) throws -> (program: ProgramKey, queries: Int, keys: Int) {
-      guard shape.window == 0, shape.softcap == 0 else { throw notYet }
       let row = (ceilDivide(shape.headWidth, attentionVector) + 1) * attentionVector
       let limit = min(device.localMemory, isNarrow ? 128 << 10 : 48 << 10) - 512
       let smallest = max(attentionVector, 4)
@@ -43,9 +42,14 @@
       }
       let defines = [
         part.rawValue: 1, "D": shape.headWidth, "TQ": queries, "TK": keys, "VW": attentionVector,
-        "WG": attentionItems,
+        "WG": attentionItems, "CAPPED": shape.softcap > 0 ? 1 : 0,
       ]
       return (ProgramKey(family: "attention", defines: defines), queries, keys)
+    }
+
+    /// The window that kernels are given: for none one beyond any sequence.
+    private func reach(_ shape: AttentionShape) -> Int {
+      shape.window > 0 ? shape.window : Int.max
     }
 
     public func attention(
@@ -60,7 +64,8 @@
         "attention", program, groups: [ceilDivide(longest, queries), shape.heads, s],
         [
           .rows(qkv), .tensor(sequences), .rows(out), .rows(logSumExp), .size(shape.heads),
-          .size(shape.keyValueHeads), .float(shape.scale), .local(4 * queries * keys),
+          .size(shape.keyValueHeads), .float(shape.scale), .size(reach(shape)),
+          .float(shape.softcap), .local(4 * queries * keys),
         ])
     }
 
@@ -77,7 +82,8 @@
         [.rows(dOut), .rows(out), .tensor(delta), .size(shape.heads)])
       let arguments: [Argument] = [
         .rows(dOut), .rows(qkv), .rows(logSumExp), .tensor(delta), .tensor(sequences), .rows(dQKV),
-        .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale),
+        .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale), .size(reach(shape)),
+        .float(shape.softcap),
       ]
       let q = try attentionProgram(.backwardQ, shape)
       try launch(
@@ -91,13 +97,12 @@
         arguments + [.local(4 * kv.queries * kv.keys)])
     }
 
-    private func decodeProgram(_ shape: AttentionShape) throws -> ProgramKey {
-      guard shape.softcap == 0 else { throw notYet }
-      return ProgramKey(
+    private func decodeProgram(_ shape: AttentionShape) -> ProgramKey {
+      ProgramKey(
         family: "attention_decode",
         defines: [
           "D": shape.headWidth, "VW": attentionVector, "WG": attentionItems,
-          "TILE": max(64, attentionItems),
+          "TILE": max(64, attentionItems), "CAPPED": shape.softcap > 0 ? 1 : 0,
         ])
     }
 
@@ -107,7 +112,7 @@
       let m = try Check.appendKV(
         qkv: qkv, entries: entries, shape: shape, keys: keys, values: values)
       try launch(
-        "append_kv", try decodeProgram(shape), groups: [m],
+        "append_kv", decodeProgram(shape), groups: [m],
         [
           .rows(qkv), .tensor(entries), .tensor(keys), .tensor(values), .size(shape.heads),
           .size(shape.keyValueHeads),
@@ -122,11 +127,11 @@
         qkv: qkv, keys: keys, values: values, runs: runs, longest: longest, shape: shape,
         into: out)
       try launch(
-        "attention_decode", try decodeProgram(shape), groups: [b, shape.heads],
+        "attention_decode", decodeProgram(shape), groups: [b, shape.heads],
         [
           .rows(qkv), .tensor(keys), .tensor(values), .tensor(runs), .rows(out),
           .size(shape.heads), .size(shape.keyValueHeads), .float(shape.scale),
-          .local(4 * attentionItems),
+          .float(shape.softcap), .local(4 * attentionItems),
         ])
     }
   }

@@ -67,55 +67,68 @@
         [.rows(x), .rows(y), .size(columns), .float(t)])
     }
 
+    public func softCap(_ x: Tensor, cap: Float) throws {
+      try Check.softCap(x, cap: cap)
+      try launch(
+        "soft_cap", Self.program, groups: blocks(rows: 1, columns: x.count),
+        [.rows(x), .size(x.count), .float(cap)])
+    }
+
+    public func dropout(
+      _ x: Tensor, rate: Float, seed: UInt64, stream: UInt32, into out: Tensor
+    ) throws {
+      try Check.dropout(x, rate: rate, into: out)
+      try launch(
+        "dropout", ProgramKey(family: "dropout"), groups: blocks(rows: 1, columns: x.count),
+        [
+          .tensor(x), .tensor(out), .size(x.count), .float(rate), .float(1 / (1 - rate)),
+          .word(UInt32(truncatingIfNeeded: seed)), .word(UInt32(truncatingIfNeeded: seed >> 32)),
+          .word(stream), .word(Philox.Domain.dropout.rawValue),
+        ])
+    }
+
+    // MARK: Feed-forward
+
+    private func program(_ activation: Activation) -> ProgramKey {
+      let number =
+        switch activation {
+        case .silu: 0
+        case .geluTanh: 1
+        case .gelu: 2
+        }
+      return ProgramKey(family: "activation", defines: ["ACTIVATION": number])
+    }
+
     public func gatedUnit(_ gateUp: Tensor, activation: Activation, into out: Tensor) throws {
-      guard activation == .silu else { throw notYet }
       let (n, f) = try Check.gatedUnit("gatedUnit", gateUp, out: out)
       try launch(
-        "swiglu", ProgramKey(family: "swiglu"), groups: blocks(rows: n, columns: f),
+        "gated_unit", program(activation), groups: blocks(rows: n, columns: f),
         [.rows(gateUp), .rows(out), .size(f)])
     }
 
     public func gatedUnitBackward(
       _ dOut: Tensor, gateUp: Tensor, activation: Activation, into dGateUp: Tensor
     ) throws {
-      guard activation == .silu else { throw notYet }
       let (n, f) = try Check.gatedUnitBackward(dOut, gateUp: gateUp, into: dGateUp)
       try launch(
-        "swiglu_backward", ProgramKey(family: "swiglu"), groups: blocks(rows: n, columns: f),
+        "gated_unit_backward", program(activation), groups: blocks(rows: n, columns: f),
         [.rows(dOut), .rows(gateUp), .rows(dGateUp), .size(f)])
     }
 
-    var notYet: BackendError {
-      .device(call: "none", status: 0, "this operation has no OpenCL kernel yet")
-    }
     public func activate(_ x: Tensor, _ activation: Activation, into out: Tensor) throws {
-      throw notYet
+      try Check.activate(x, into: out)
+      try launch(
+        "activate", program(activation), groups: blocks(rows: 1, columns: x.count),
+        [.rows(x), .rows(out), .size(x.count)])
     }
+
     public func activateBackward(
       _ dOut: Tensor, x: Tensor, _ activation: Activation, into dX: Tensor
-    ) throws { throw notYet }
-    public func addRow(_ row: Tensor, to x: Tensor) throws { throw notYet }
-    public func sumRows(_ x: Tensor, into out: Tensor) throws { throw notYet }
-    public func softCap(_ x: Tensor, cap: Float) throws { throw notYet }
-    public func dropout(
-      _ x: Tensor, rate: Float, seed: UInt64, stream: UInt32, into out: Tensor
-    ) throws { throw notYet }
-    public func headRMSNorm(
-      _ qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, shape: AttentionShape,
-      settings: RMSNormSettings, into out: Tensor, inverseRMS: Tensor
-    ) throws { throw notYet }
-    public func headRMSNormBackward(
-      _ dOut: Tensor, qkv: Tensor, queryWeight: Tensor, keyWeight: Tensor, shape: AttentionShape,
-      settings: RMSNormSettings, inverseRMS: Tensor, into dQKV: Tensor, dQueryWeight: Tensor?,
-      dKeyWeight: Tensor?
-    ) throws { throw notYet }
-    public func layerNorm(
-      _ x: Tensor, weight: Tensor, bias: Tensor, epsilon: Float, into out: Tensor,
-      statistics: Tensor
-    ) throws { throw notYet }
-    public func layerNormBackward(
-      _ dOut: Tensor, x: Tensor, weight: Tensor, statistics: Tensor, into dX: Tensor,
-      accumulate: Bool, dWeight: Tensor?, dBias: Tensor?
-    ) throws { throw notYet }
+    ) throws {
+      try Check.activateBackward(dOut, x: x, into: dX)
+      try launch(
+        "activate_backward", program(activation), groups: blocks(rows: 1, columns: x.count),
+        [.rows(dOut), .rows(x), .rows(dX), .size(x.count)])
+    }
   }
 #endif
