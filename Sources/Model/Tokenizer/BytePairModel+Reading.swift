@@ -1,13 +1,9 @@
 /// Reading vocabulary and merges.
 extension BytePairModel {
+  /// Ids may have holes, but not more than this beside four times the pieces: memory goes by ids.
+  private static let slack = 1 << 16
+
   static func refuseUnsupported(_ fields: FieldReader) throws {
-    // Files before tokenizers 0.9 have no type; only BPE has merges.
-    let type =
-      try fields.optionalString("type") ?? (fields.has("merges") ? "BPE" : fields.string("type"))
-    guard type == "BPE" else {
-      throw ModelError.unsupported(
-        path: fields.path, "tokenizer model '\(type)' is not supported; supported is BPE")
-    }
     for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
       guard try fields.optionalString(name) ?? "" == "" else {
         throw ModelError.unsupported(path: fields.path, "model.\(name) is not supported")
@@ -34,6 +30,11 @@ extension BytePairModel {
           path: fields.path,
           "model.vocab '\(member.name)': expected an id from 0 to \(largestID), found"
             + " \(member.value.kind)")
+      }
+      guard id < 4 * members.count + slack else {
+        throw ModelError.format(
+          path: fields.path,
+          "model.vocab '\(member.name)': id \(id) is far beyond the \(members.count) pieces")
       }
       while pieces.count <= id { pieces.append(nil) }
       if let other = pieces[id] {

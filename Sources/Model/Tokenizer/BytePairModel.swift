@@ -46,11 +46,9 @@ struct BytePairModel: Sendable {
       unknownID = nil
     }
     for byte in UInt8.min...UInt8.max {
-      let hex = String(byte, radix: 16, uppercase: true)
       let name =
         isByteLevel
-        ? String(Character(ByteLevelAlphabet.scalars[Int(byte)]))
-        : "<0x\(hex.utf8.count == 1 ? "0" : "")\(hex)>"
+        ? String(Character(ByteLevelAlphabet.scalars[Int(byte)])) : Self.byteName(byte)
       byteSymbols[Int(byte)] = ids[ByteText(text: name)] ?? -1
     }
     var cuts = !isByteLevel
@@ -66,6 +64,12 @@ struct BytePairModel: Sendable {
       }
     }
     cutsAtSpaceMark = cuts && scalarSymbols[0x2581] != nil
+  }
+
+  /// The piece that stands for a byte with byte fallback: `<0x0A>`.
+  static func byteName(_ byte: UInt8) -> String {
+    let hex = String(byte, radix: 16, uppercase: true)
+    return "<0x\(hex.utf8.count == 1 ? "0" : "")\(hex)>"
   }
 
   /// Appends the ids of one piece of text.

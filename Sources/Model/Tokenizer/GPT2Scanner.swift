@@ -4,7 +4,10 @@
 /// The alternatives are exclusive but for the spaces: of a run of white space before something
 /// else, `\s+(?!\S)` leaves the last one, which then goes with what follows if it is a plain
 /// space, or stands alone.
-struct GPT2Scanner {
+struct GPT2Scanner: Sendable {
+  static let pattern =
+    #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
+
   let classes = ScalarClasses.shared
 
   /// The end of the match that begins at `start`; every character is matched by something.
@@ -16,24 +19,13 @@ struct GPT2Scanner {
       if length > 0 { return start + length }
     }
     let body = first == 0x20 && start + 1 < count ? start + 1 : start
-    let kind = classes.at(body, in: text).kind
-    if kind == .space { return endOfSpaces(start, text) }
-    var i = body
+    let head = classes.at(body, in: text)
+    let kind = head.flags.intersection(.kinds)
+    if kind == .space { return classes.endOfSpaces(start, in: text) }
+    var i = body + head.length
     while i < count {
       let next = classes.at(i, in: text)
-      if next.kind != kind { break }
-      i += next.length
-    }
-    return i
-  }
-
-  private func endOfSpaces(_ start: Int, _ text: TextBytes) -> Int {
-    var last = start
-    var i = start
-    while i < text.count {
-      let next = classes.at(i, in: text)
-      if next.kind != .space { return last > start ? last : i }
-      last = i
+      if next.flags.intersection(.kinds) != kind { break }
       i += next.length
     }
     return i
@@ -49,5 +41,20 @@ struct GPT2Scanner {
     case UInt8(ascii: "l"): return second == UInt8(ascii: "l") ? 3 : 0
     default: return 0
     }
+  }
+}
+
+extension ScalarClasses {
+  /// `\s+(?!\S)|\s+` at a white space.
+  func endOfSpaces(_ start: Int, in text: TextBytes) -> Int {
+    var last = start
+    var i = start
+    while i < text.count {
+      let next = at(i, in: text)
+      if !next.flags.contains(.space) { return last > start ? last : i }
+      last = i
+      i += next.length
+    }
+    return i
   }
 }

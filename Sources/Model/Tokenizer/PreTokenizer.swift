@@ -1,12 +1,21 @@
 /// The `pre_tokenizer` of a tokenizer.json: cuts a text into the pieces within which the model
-/// merges. No stage: the text is one piece.
+/// works. No stage: the text is one piece.
 struct PreTokenizer: Sendable {
-  enum Stage: Sendable, Equatable {
-    /// Runs of numbers apart from the rest, or each number alone.
-    case digits(individual: Bool)
+  enum Stage: Sendable {
     /// GPT-2's pattern (or no cut), after a space was put before a text that has none. The bytes
     /// are then the model's symbols.
     case byteLevel(addPrefixSpace: Bool, useRegex: Bool)
+    case cut(Cut, SplitBehavior, invert: Bool)
+    case metaspace(Metaspace)
+  }
+
+  /// What a text is cut at.
+  enum Cut: Sendable {
+    case pattern(SplitPattern)
+    /// Each character that has one of the flags.
+    case flags(ScalarFlags)
+    /// `\w+|[^\w\s]+`
+    case words
   }
 
   let stages: [Stage]
@@ -27,39 +36,30 @@ struct PreTokenizer: Sendable {
     }
   }
 
-  private static func stages(_ fields: FieldReader) throws -> [Stage] {
-    let type = try fields.string("type")
-    switch type {
-    case "Sequence": return try fields.readers("pretokenizers").flatMap { try stages($0) }
-    case "Digits":
-      return [.digits(individual: try fields.optionalBool("individual_digits") ?? false)]
-    case "ByteLevel":
-      return [
-        .byteLevel(
-          addPrefixSpace: try fields.optionalBool("add_prefix_space") ?? true,
-          useRegex: try fields.optionalBool("use_regex") ?? true)
-      ]
-    default:
-      throw ModelError.unsupported(
-        path: fields.path,
-        "pre_tokenizer '\(type)' is not supported; supported are ByteLevel, Digits, Sequence")
-    }
-  }
-
-  /// Calls `body` with the pieces in order; empty texts have none.
-  func split(_ text: TextBytes, stage: Int = 0, _ body: (TextBytes) -> Void) {
+  /// Calls `body` with the pieces in order, none empty. `isFirst`: the text begins where the whole
+  /// text began.
+  func split(_ text: TextBytes, isFirst: Bool, stage: Int = 0, _ body: (TextBytes) -> Void) {
     guard !text.isEmpty else { return }
     guard stage < stages.count else { return body(text) }
     switch stages[stage] {
-    case .digits(let individual):
-      splitDigits(text, individual: individual) { split($0, stage: stage + 1, body) }
     case .byteLevel(let addPrefixSpace, let useRegex):
-      guard !addPrefixSpace || text[0] == 0x20 else {
-        return ([0x20] + Array(text)).withUnsafeBufferPointer {
-          scan($0, useRegex: useRegex, body)
-        }
+      guard addPrefixSpace && text[0] != 0x20 else {
+        return scan(text, useRegex: useRegex, body)
       }
-      scan(text, useRegex: useRegex, body)
+      ([0x20] + Array(text)).withUnsafeBufferPointer { scan($0, useRegex: useRegex, body) }
+    case .cut(let cut, let behavior, let invert):
+      var collector = SplitCollector(behavior)
+      func next(_ range: Range<Int>) {
+        split(
+          TextBytes(rebasing: text[range]), isFirst: isFirst && range.lowerBound == 0,
+          stage: stage + 1, body)
+      }
+      cut.forEach(in: text) { collector.add($0, isMatch: $1 != invert, next) }
+      collector.finish(next)
+    case .metaspace(let metaspace):
+      metaspace.apply(text, isFirst: isFirst) { piece, isFirst in
+        split(piece, isFirst: isFirst, stage: stage + 1, body)
+      }
     }
   }
 
@@ -73,24 +73,67 @@ struct PreTokenizer: Sendable {
       start = end
     }
   }
+}
 
-  private func splitDigits(
-    _ text: TextBytes, individual: Bool, _ body: (TextBytes) -> Void
-  ) {
+extension PreTokenizer.Cut {
+  /// Calls `body` with the stretches of the text in order, and whether each is a match.
+  func forEach(in text: TextBytes, _ body: (Range<Int>, Bool) -> Void) {
+    var done = 0
+    while let match = next(from: done, in: text) {
+      if match.lowerBound > done { body(done..<match.lowerBound, false) }
+      body(match, true)
+      done = match.upperBound
+    }
+    if done < text.count { body(done..<text.count, false) }
+  }
+
+  private func next(from start: Int, in text: TextBytes) -> Range<Int>? {
     let classes = ScalarClasses.shared
-    var start = 0
-    var inNumber = false
-    var i = 0
+    if case .pattern(let pattern) = self { return pattern.next(from: start, in: text) }
+    var i = start
     while i < text.count {
       let next = classes.at(i, in: text)
-      let isNumber = next.kind == .number
-      if i > start && (isNumber != inNumber || (isNumber && individual)) {
-        body(TextBytes(rebasing: text[start..<i]))
-        start = i
+      switch self {
+      case .flags(let flags):
+        if !next.flags.isDisjoint(with: flags) { return i..<(i + next.length) }
+      default:
+        if next.flags.contains(.word) { return i..<classes.end(of: .word, from: i, in: text) }
+        if !next.flags.contains(.space) { return i..<endOfSymbols(from: i, in: text) }
       }
-      inNumber = isNumber
       i += next.length
     }
-    if start < text.count { body(TextBytes(rebasing: text[start...])) }
+    return nil
+  }
+
+  /// `[^\w\s]+`
+  private func endOfSymbols(from start: Int, in text: TextBytes) -> Int {
+    var i = start
+    while i < text.count {
+      let next = ScalarClasses.shared.at(i, in: text)
+      if !next.flags.isDisjoint(with: [.word, .space]) { break }
+      i += next.length
+    }
+    return i
+  }
+}
+
+extension Metaspace {
+  /// Calls `body` with the pieces and whether each begins the whole text.
+  func apply(_ text: TextBytes, isFirst: Bool, _ body: (TextBytes, Bool) -> Void) {
+    let pattern = SplitPattern.literal([0x20])
+    var bytes = pattern.replacing(in: Array(text), with: mark).bytes
+    let prepends = prefix == .always || (prefix == .first && isFirst)
+    if prepends && !bytes.starts(with: mark) { bytes.insert(contentsOf: mark, at: 0) }
+    bytes.withUnsafeBufferPointer { text in
+      guard split else { return body(text, isFirst) }
+      var collector = SplitCollector(.mergedWithNext)
+      func emit(_ range: Range<Int>) {
+        body(TextBytes(rebasing: text[range]), isFirst && range.lowerBound == 0)
+      }
+      PreTokenizer.Cut.pattern(.literal(mark)).forEach(in: text) {
+        collector.add($0, isMatch: $1, emit)
+      }
+      collector.finish(emit)
+    }
   }
 }

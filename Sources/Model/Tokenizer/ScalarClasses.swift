@@ -1,53 +1,91 @@
 /// Text in UTF-8; valid, since it comes from a `String`.
 typealias TextBytes = UnsafeBufferPointer<UInt8>
 
-/// What the pre-tokenizers' patterns tell apart: `\p{L}`, `\p{N}`, `\s` (White_Space) and the rest.
-enum ScalarClass: UInt8 {
-  case other, letter, number, space
+/// What the patterns of tokenizer files tell apart, by Unicode's general categories.
+struct ScalarFlags: OptionSet, Sendable {
+  let rawValue: UInt16
+
+  /// `\p{L}`, `\p{N}`, `\s` (White_Space), `\p{M}`; no character has two of them.
+  static let letter = ScalarFlags(rawValue: 1)
+  static let number = ScalarFlags(rawValue: 2)
+  static let space = ScalarFlags(rawValue: 4)
+  static let mark = ScalarFlags(rawValue: 8)
+  /// `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]` and `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`.
+  static let upper = ScalarFlags(rawValue: 16)
+  static let lower = ScalarFlags(rawValue: 32)
+  /// `\w`: letters, marks, decimal digits, connectors and joiners (Unicode UTS 18).
+  static let word = ScalarFlags(rawValue: 64)
+  /// `\p{Nd}`.
+  static let decimal = ScalarFlags(rawValue: 128)
+  /// `\p{P}` and ASCII's symbols.
+  static let punctuation = ScalarFlags(rawValue: 256)
+
+  /// What GPT-2's pattern looks at.
+  static let kinds: ScalarFlags = [.letter, .number, .space]
+
+  init(rawValue: UInt16) { self.rawValue = rawValue }
 
   init(_ scalar: UnicodeScalar) {
     let properties = scalar.properties
-    if properties.isWhitespace {
-      self = .space
-      return
-    }
+    var flags: ScalarFlags = properties.isWhitespace ? .space : []
+    if properties.isAlphabetic || properties.isJoinControl { flags.insert(.word) }
     switch properties.generalCategory {
-    case .uppercaseLetter, .lowercaseLetter, .titlecaseLetter, .modifierLetter, .otherLetter:
-      self = .letter
-    case .decimalNumber, .letterNumber, .otherNumber: self = .number
-    default: self = .other
+    case .uppercaseLetter, .titlecaseLetter: flags.formUnion([.letter, .upper])
+    case .lowercaseLetter: flags.formUnion([.letter, .lower])
+    case .modifierLetter, .otherLetter: flags.formUnion([.letter, .upper, .lower])
+    case .nonspacingMark, .spacingMark, .enclosingMark:
+      flags.formUnion([.mark, .upper, .lower, .word])
+    case .decimalNumber: flags.formUnion([.number, .decimal, .word])
+    case .letterNumber, .otherNumber: flags.insert(.number)
+    case .connectorPunctuation: flags.formUnion([.punctuation, .word])
+    case .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
+      .finalPunctuation, .otherPunctuation:
+      flags.insert(.punctuation)
+    case .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol:
+      if scalar.isASCII { flags.insert(.punctuation) }
+    default: break
     }
+    self = flags
   }
 }
 
-/// The classes of the basic plane in a table; the rest is looked up. Nothing changes after `init`,
-/// so threads may share it.
+/// The flags of planes 0 and 1 in a table; the rest is looked up. Nothing changes after `init`, so
+/// threads may share it.
 final class ScalarClasses: @unchecked Sendable {
   static let shared = ScalarClasses()
-  private let table: UnsafeMutablePointer<ScalarClass>
+  private static let tabled: UInt32 = 0x20000
+  private let table: UnsafeMutablePointer<ScalarFlags>
 
   private init() {
-    table = .allocate(capacity: 0x10000)
-    for value in UInt32(0)..<0x10000 {
-      let kind = UnicodeScalar(value).map { ScalarClass($0) } ?? .other
-      (table + Int(value)).initialize(to: kind)
+    table = .allocate(capacity: Int(Self.tabled))
+    for value in 0..<Self.tabled {
+      let flags = UnicodeScalar(value).map { ScalarFlags($0) } ?? []
+      (table + Int(value)).initialize(to: flags)
     }
   }
 
   deinit { table.deallocate() }
 
-  /// The class of the character at byte `i`, and its bytes.
+  /// The flags of the character at byte `i`, and its bytes.
   @inline(__always)
-  func at(_ i: Int, in text: TextBytes) -> (kind: ScalarClass, length: Int) {
+  func at(_ i: Int, in text: TextBytes) -> (flags: ScalarFlags, length: Int) {
     let byte = text[i]
     if byte < 0x80 { return (table[Int(byte)], 1) }
-    return slow(i, text)
+    let (value, length) = scalarValue(at: i, in: text)
+    if value < Self.tabled { return (table[Int(value)], length) }
+    return (UnicodeScalar(value).map { ScalarFlags($0) } ?? [], length)
   }
 
-  private func slow(_ i: Int, _ text: TextBytes) -> (kind: ScalarClass, length: Int) {
-    let (value, length) = scalarValue(at: i, in: text)
-    if value < 0x10000 { return (table[Int(value)], length) }
-    return (UnicodeScalar(value).map { ScalarClass($0) } ?? .other, length)
+  /// The end of the run of characters from `start` on that have one of `flags`.
+  @inline(__always)
+  func end(of flags: ScalarFlags, from start: Int, in text: TextBytes) -> Int {
+    var i = start
+    while i < text.count {
+      let next = at(i, in: text)
+      if next.flags.isDisjoint(with: flags) { break }
+      i += next.length
+    }
+    return i
   }
 }
 
@@ -60,4 +98,11 @@ func scalarValue(at i: Int, in text: TextBytes) -> (value: UInt32, length: Int) 
   if first < 0xE0 { return ((first & 0x1F) << 6 | next(1), 2) }
   if first < 0xF0 { return ((first & 0x0F) << 12 | next(1) << 6 | next(2), 3) }
   return ((first & 0x07) << 18 | next(1) << 12 | next(2) << 6 | next(3), 4)
+}
+
+/// The first byte of the character that ends before `i`.
+func previousScalar(_ i: Int, in text: TextBytes) -> Int {
+  var i = i - 1
+  while i > 0 && text[i] & 0xC0 == 0x80 { i -= 1 }
+  return i
 }

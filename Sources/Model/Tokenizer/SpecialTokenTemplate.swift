@@ -14,12 +14,23 @@ struct SpecialTokenTemplate: Sendable {
     case "Sequence": for processor in try fields.readers("processors") { try add(processor) }
     case "ByteLevel": break  // Only moves offsets.
     case "TemplateProcessing": try addTemplate(fields)
+    case "RobertaProcessing", "BertProcessing":
+      before = [try Self.token(fields, "cls")] + before
+      after.append(try Self.token(fields, "sep"))
     default:
       throw ModelError.unsupported(
         path: fields.path,
         "post_processor '\(type)' is not supported; supported are ByteLevel, TemplateProcessing,"
-          + " Sequence")
+          + " RobertaProcessing, BertProcessing, Sequence")
     }
+  }
+
+  /// A token as ["</s>", 2].
+  private static func token(_ fields: FieldReader, _ name: String) throws -> Int32 {
+    guard let pair = fields.value(name)?.array, pair.count == 2, pair[0].string != nil,
+      let id = pair[1].integer, (0...BytePairModel.largestID).contains(id)
+    else { throw fields.wrong(name, expected: "[token, id]") }
+    return Int32(id)
   }
 
   private mutating func addTemplate(_ fields: FieldReader) throws {

@@ -1,8 +1,8 @@
 /// The `decoder` of a tokenizer.json: from pieces to text. Without one, pieces are joined by
 /// spaces.
 struct TokenDecoder: Sendable {
-  enum Stage: Sendable, Equatable {
-    case replace([UInt8], with: [UInt8])
+  enum Stage: Sendable {
+    case replace(SplitPattern, with: [UInt8])
     /// Runs of `<0xXX>` become text; where they are not UTF-8, U+FFFD for each byte.
     case byteFallback
     case fuse
@@ -10,6 +10,8 @@ struct TokenDecoder: Sendable {
     case strip([UInt8], start: Int, stop: Int)
     /// GPT-2's characters to bytes; a piece with another character is taken as it is.
     case byteLevel
+    /// The mark becomes a space; in the first piece, where a prefix was put, it goes.
+    case metaspace(Metaspace)
   }
 
   private static let replacement: [UInt8] = [0xEF, 0xBF, 0xBD]
@@ -26,6 +28,7 @@ struct TokenDecoder: Sendable {
     case "ByteLevel": return [.byteLevel]
     case "ByteFallback": return [.byteFallback]
     case "Fuse": return [.fuse]
+    case "Metaspace": return [.metaspace(try Metaspace(fields))]
     case "Replace":
       let (pattern, content) = try fields.replacement()
       return [.replace(pattern, with: content)]
@@ -40,8 +43,8 @@ struct TokenDecoder: Sendable {
     default:
       throw ModelError.unsupported(
         path: fields.path,
-        "decoder '\(type)' is not supported; supported are ByteLevel, ByteFallback, Fuse, Replace,"
-          + " Strip, Sequence")
+        "decoder '\(type)' is not supported; supported are ByteLevel, ByteFallback, Fuse,"
+          + " Metaspace, Replace, Strip, Sequence")
     }
   }
 
@@ -52,7 +55,13 @@ struct TokenDecoder: Sendable {
     for stage in stages {
       switch stage {
       case .replace(let pattern, let content):
-        parts = parts.map { replacing(pattern, with: content, in: $0) }
+        parts = parts.map { pattern.replacing(in: $0, with: content).bytes }
+      case .metaspace(let metaspace):
+        let pattern = SplitPattern.literal(metaspace.mark)
+        parts = parts.enumerated().map { i, part in
+          let goes = i == 0 && metaspace.prefix != .never
+          return pattern.replacing(in: part, with: goes ? [] : [0x20]).bytes
+        }
       case .byteFallback: parts = Self.joinBytes(parts)
       case .fuse: parts = [Array(parts.joined())]
       case .strip(let content, let start, let stop):
