@@ -1,0 +1,2 @@
+def conversations(style):
+    return []
