@@ -129,6 +129,40 @@ extension Conformance {
     }
   }
 
+  /// Tiles wholly outside the window are not computed: NaNs in the first keys and values stay with
+  /// the positions whose tiles hold them, and those in the last queries and their gradients do not
+  /// reach the first keys.
+  @Test(arguments: TestBackends.all())
+  func attentionSkipsTiles(_ named: NamedBackend) throws {
+    try Fixture.run(named) { f in
+      let s = HeadsCase(lengths: [600], heads: 2, groups: 1, width: 8, window: 9)
+      let (w, o, far) = (s.shape.packedWidth, s.shape.outputWidth, 300)
+      var numbers = Numbers(9)
+      var qkv = numbers.normals(s.rows * w)
+      let d = numbers.normals(s.rows * o)
+      let starts = try f.indices(s.starts)
+      func run(_ qkv: [Double], _ d: [Double]) throws -> (out: [Double], dQKV: [Double]) {
+        let x = try f.input(qkv, [s.rows, w])
+        let (out, lse) = (try f.output([s.rows, o]), try f.output([s.rows, s.heads]))
+        try f.backend.attention(
+          qkv: x, sequences: starts, longest: s.rows, shape: s.shape, into: out, logSumExp: lse)
+        let dQKV = try f.output([s.rows, w])
+        try f.backend.attentionBackward(
+          try f.input(d, [s.rows, o]), qkv: x, out: out, logSumExp: lse, sequences: starts,
+          longest: s.rows, shape: s.shape, into: dQKV)
+        return (try f.reals(out), try f.reals(dQKV))
+      }
+      let clean = try run(qkv, d)
+      for i in 0..<w { qkv[i] = .nan }
+      for i in ((s.rows - 1) * w)..<(s.rows * w) { qkv[i] = .nan }
+      let spoilt = try run(qkv, d)
+      #expect(spoilt.out[..<o].allSatisfy { $0.isNaN })
+      let middle = (far * w)..<((far + 1) * w)
+      #expect(spoilt.out[(far * o)..<((far + 1) * o)] == clean.out[(far * o)..<((far + 1) * o)])
+      #expect(spoilt.dQKV[middle] == clean.dQKV[middle])
+    }
+  }
+
   @Test(arguments: TestBackends.all())
   func attentionEmpty(_ named: NamedBackend) throws {
     try Fixture.run(named) { f in

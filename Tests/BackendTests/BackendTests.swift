@@ -40,6 +40,43 @@ extension Conformance {
       #expect(isArgumentError { try b.embedding(ids, table: x, into: x) })
       #expect(isArgumentError { try b.gatedUnit(try b.zeros([2, 3]), activation: .silu, into: x) })
       #expect(isArgumentError { _ = try b.allocate(-1, .f32) })
+      #expect(isArgumentError { try b.addRow(try b.zeros([5]), to: x) })
+      #expect(isArgumentError { try b.sumRows(x, into: try b.zeros([4])) })
+      #expect(isArgumentError { try b.softCap(x, cap: 0) })
+      #expect(isArgumentError { try b.dropout(x, rate: 1, seed: 0, stream: 0, into: x) })
+      #expect(isArgumentError { try b.activate(x, .gelu, into: try b.zeros([4])) })
+      #expect(isArgumentError { try b.activateBackward(x, x: x, .gelu, into: ids) })
+      #expect(
+        isArgumentError {
+          try b.embeddingBackward(
+            ids, dOut: try b.zeros([2, 6]), into: try b.empty([4, 6], .bf16))
+        })
+      #expect(
+        isArgumentError {
+          let w = try b.zeros([6])
+          try b.layerNorm(
+            x, weight: w, bias: w, epsilon: 1, into: try b.zeros([4, 6]),
+            statistics: try b.zeros([4]))
+        })
+      #expect(
+        isArgumentError {
+          // In place: every head would read what another has written.
+          let w = try b.zeros([2])
+          try b.headRMSNorm(
+            x, queryWeight: w, keyWeight: w,
+            shape: .init(heads: 1, keyValueHeads: 1, headWidth: 2, scale: 1),
+            settings: .init(epsilon: 1), into: x, inverseRMS: try b.zeros([4, 2]))
+        })
+      for (window, softcap) in [(-1, Float(0)), (0, -1), (0, .nan)] {
+        #expect(
+          isArgumentError {
+            try b.attention(
+              qkv: x, sequences: ids, longest: 4,
+              shape: .init(
+                heads: 1, keyValueHeads: 1, headWidth: 2, scale: 1, window: window,
+                softcap: softcap), into: try b.zeros([4, 2]), logSumExp: try b.zeros([4, 1]))
+          })
+      }
       #expect(
         isArgumentError {
           try b.sample(

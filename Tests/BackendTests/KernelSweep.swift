@@ -17,6 +17,9 @@ import Testing
     try suite.copy(named, (n, 3))
     try suite.copy(named, (2, n))
     try suite.convert(named, n)
+    try suite.softCap(named, n)
+    try suite.dropout(named, n)
+    try suite.activate(named, n)
     try suite.norm(named, n)
     try suite.adamW(named, n)
   }
@@ -25,10 +28,15 @@ import Testing
   func rows(_ named: NamedBackend, _ n: Int) throws {
     for size in [(n, 3), (2, n)] {
       try suite.embedding(named, size)
+      try suite.embeddingForms(named, size)
+      try suite.addAndSumRows(named, size)
       try suite.gatherAndScatterRows(named, size)
       try suite.rmsNorm(named, size)
+      try suite.layerNorm(named, size)
       try suite.gatedUnit(named, size)
     }
+    try suite.headRMSNorm(named, .init(n: n, heads: 2, groups: 1, width: 6))
+    try suite.headRMSNorm(named, .init(n: 2, heads: n, groups: 1, width: 2))
     try suite.rotary(named, .init(n: n, heads: 1, width: 6, extra: 1))
     try suite.rotary(named, .init(n: 2, heads: n, width: 2, extra: 0))
   }
@@ -61,6 +69,7 @@ import Testing
     for s in [
       HeadsCase(lengths: [n, 1], heads: 2, groups: 1, width: 2),
       HeadsCase(lengths: [2], heads: n, groups: 1, width: 2),
+      HeadsCase(lengths: [n, 1], heads: 2, groups: 1, width: 2, window: 5, softcap: 2),
     ] {
       try suite.attention(named, s)
       try suite.decode(named, s)

@@ -55,7 +55,8 @@ extension Conformance {
       for (ta, tb) in [(false, false), (false, true), (true, false), (true, true)] {
         let (ca, cb) = (ta ? s.m : s.k, tb ? s.k : s.n)
         for (typeA, typeB, precision) in Self.bfloat16Products {
-          let gap = typeA == typeB ? 5 : 0
+          // A frozen weight's product is the one that also writes to strided columns.
+          let gap = typeA == typeB || (typeB == .bf16 && precision == .f32) ? 5 : 0
           let x = try f.input(a, [a.count / ca, ca], typeA, stride: ca + gap)
           let y = try f.input(b, [b.count / cb, cb], typeB, stride: cb + gap)
           let want = Reference.matmul(
@@ -67,11 +68,39 @@ extension Conformance {
             precision: precision)
           try f.expect(
             sum, zip(c, want).map { $0 + 0.5 * $1 }, "matmul", "\(typeA) \(typeB) \(ta) \(tb)")
-          let out = try f.output([s.m, s.n])
+          let out = try f.output([s.m, s.n], stride: s.n + gap)
           try f.backend.matmul(
             x, y, transposeA: ta, transposeB: tb, into: out, precision: precision)
           try f.expect(out, want, "matmul", "\(typeA) \(typeB) \(ta) \(tb) plain")
         }
+      }
+    }
+  }
+
+  /// A bf16 operand whose f32 copy is made in parts (CPUBackend.widenedElements), each way round.
+  @Test(arguments: TestBackends.cpus(), [(true, 2100, 2003), (false, 2003, 2100)])
+  func matmulLargeBFloat16(_ named: NamedBackend, _ s: (Bool, Int, Int)) throws {
+    try Fixture.run(named) { f in
+      // Too many rows for the product that reads bf16 as it lies.
+      let (m, (tb, n, k)) = (200, s)
+      var numbers = Numbers(17)
+      let (a, b) = (numbers.normals(m * k), numbers.normals(n * k))
+      let c = numbers.normals(m * n)
+      let entering = Self.entering(b, .bf16, .f32)
+      let weight = try f.input(b, tb ? [n, k] : [k, n], .bf16)
+      let sum = try f.output([m, n], stride: n + 3, values: c)
+      try f.backend.matmul(
+        try f.input(a, [m, k], stride: k + 2), transposed: false, weight, transposed: tb,
+        into: sum, accumulate: true, scale: 0.5, precision: .f32)
+      let got = try f.reals(sum)
+      // Some rows, of all columns: the whole reference is 800 million products.
+      for i in [0, 1, 63, 199] {
+        let row = Reference.matmul(
+          Array(a[(i * k)..<((i + 1) * k)]), false, entering, tb, 1, n, k)
+        compare(
+          Array(got[(i * n)..<((i + 1) * n)]),
+          zip(c[(i * n)..<((i + 1) * n)], row).map { $0 + 0.5 * $1 },
+          Tolerance.of("matmulDeep", f.kind), "row \(i)")
       }
     }
   }

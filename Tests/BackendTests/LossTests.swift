@@ -163,6 +163,49 @@ extension Conformance {
 }
 
 extension Conformance {
+  /// A frozen projection that is only stored in bf16, with f32 products: losses and d hidden are those
+  /// of its widened copy, and no gradient of it is made.
+  @Test(arguments: TestBackends.all())
+  func frozenHalfProjection(_ named: NamedBackend) throws {
+    let (n, c, v) = (29, 24, 301)
+    try Fixture.run(named) { f in
+      var numbers = Numbers(41)
+      let hidden = (0..<2).map { _ in numbers.normals(n * c) }
+      let weight = numbers.normals(v * c, scale: 0.5)
+      let targets = try f.indices(numbers.integers(n, below: v))
+      let advantages = try f.input(numbers.normals(n), [n])
+      let weights = try f.input(numbers.uniforms(n), [n])
+      func run(
+        _ stored: Tensor, _ precision: ProductPrecision? = .f32
+      ) throws -> (losses: [Double], gradients: [Double]) {
+        let policies = try hidden.map {
+          ProjectedPolicy(hidden: try f.input($0, [n, c]), weight: stored, precision: precision)
+        }
+        let dHidden = try f.output([n, c])
+        let components = try f.backend.magneticLoss(
+          policy: policies[0], old: nil, magnet: policies[1], targets: targets,
+          advantages: advantages, weights: weights, settings: .init(alpha: 0.3, eta: 0.7),
+          gradients: .init(dHidden: dHidden, dWeight: nil), chunkRows: 8)
+        let gradients = try f.reals(dHidden)
+        let nll = try f.backend.crossEntropy(
+          policies[0], targets: targets, weights: weights,
+          gradients: .init(dHidden: dHidden, dWeight: nil), chunkRows: 8)
+        return (
+          try (f.backend.floats(components) + f.backend.floats(nll)).map(Double.init),
+          try gradients + f.reals(dHidden)
+        )
+      }
+      let half = try run(try f.input(weight, [v, c], .bf16))
+      let wide = try run(try f.input(Self.entering(weight, .bf16, .f32), [v, c]))
+      // Both ways sum the same products, in another order perhaps.
+      compare(half.losses, wide.losses, 2 * Tolerance.of("loss", f.kind), "losses")
+      compare(half.gradients, wide.gradients, 2 * Tolerance.of("lossGradient", f.kind), "dHidden")
+      // Without a word on precision hidden states are rounded too, and results are 1e-3 away.
+      let rounded = try run(try f.input(weight, [v, c], .bf16), nil)
+      #expect(zip(rounded.losses, wide.losses).contains { abs($0 - $1) > 1e-4 * abs($1) })
+    }
+  }
+
   /// A policy that has not moved since it generated: what its own copy as `old` gives, with a ratio
   /// of exactly 1 and no divergence from it at all.
   @Test(arguments: TestBackends.all(), [Float(0), 3])

@@ -18,7 +18,7 @@ enum Tolerance {
     "add": (1e-7, 1e-7),
     "interpolate": (2e-7, 2e-7),
     "matmul": (1e-6, 1e-6),
-    // K <= 1100, summed one after the other: sqrt(1100) u / 4 is 5e-7, doubled.
+    // K <= 2100, summed one after the other: sqrt(1100) u / 4 is 5e-7, doubled; in parts beyond.
     "matmulDeep": (1e-6, 1e-6),
     "embedding": (0, 0),
     "embeddingScaled": (2e-7, 2e-7),

@@ -27,11 +27,35 @@ extension CPUBackend {
           call: "oneDNN matmul", status: status, "bf16 product of (\(m), \(k)) and (\(k), \(n))")
       }
     }
+    if b.type == .bf16 && b.count > Self.widenedElements && b.rows > 1 {
+      return try matmulInParts(
+        a, transposed: ta, b, transposed: tb, into: c, accumulate: accumulate, scale: scale,
+        precision: precision)
+    }
     let (wideA, wideB) = (try widened(a, precision, op), try widened(b, precision, op))
     let status = mpo_matmul(
       pool, sgemm, ta ? 1 : 0, tb ? 1 : 0, m, n, k, scale, try floats(wideA, op), stride(wideA),
       try floats(wideB, op), stride(wideB), accumulate ? 1 : 0, try floats(c, op), stride(c))
     try check(status, op)
+  }
+
+  /// Most elements of a bf16 weight whose f32 copy is made at once: 16 MiB, so that a large frozen
+  /// weight needs no f32 memory of its own size.
+  private static let widenedElements = 4 << 20
+
+  /// The product by blocks of rows of b: of its columns when b is transposed, else of its sum.
+  private func matmulInParts(
+    _ a: Tensor, transposed ta: Bool, _ b: Tensor, transposed tb: Bool, into c: Tensor,
+    accumulate: Bool, scale: Float, precision: ProductPrecision
+  ) throws {
+    let step = max(1, Self.widenedElements / b.columns)
+    for start in Swift.stride(from: 0, to: b.rows, by: step) {
+      let rows = start..<min(start + step, b.rows)
+      let part = tb ? a : ta ? a.rows(rows) : a.columns(rows)
+      try matmul(
+        part, transposed: ta, b.rows(rows), transposed: tb, into: tb ? c.columns(rows) : c,
+        accumulate: accumulate || (!tb && start > 0), scale: scale, precision: precision)
+    }
   }
 
   /// A one-row view may have any stride, but BLAS wants at least a row's width.
