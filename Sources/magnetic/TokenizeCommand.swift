@@ -7,10 +7,10 @@ struct TokenizeCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "tokenize", abstract: "Text to token ids and back, by a model's tokenizer.",
     discussion: """
-      Writes the ids of the text on one line, parted by spaces. With --decode the input is such ids \
-      and the output is their text. With --json every line of the input is an object, {"text": \
-      "..."} or {"input_ids": [...]}, and becomes {"input_ids": [...], "text": "..."} with the text \
-      of the ids.
+      Writes the ids of the text on one line, parted by spaces. With --decode the input is such \
+      ids and the output is their text. With --json every line of the input is an object, \
+      {"text": "..."} or {"input_ids": [...]}, and becomes {"input_ids": [...], "text": "..."} \
+      with the text of the ids.
       """)
 
   @Option(help: "Model folder, or a hub name in the local cache.") var model: String

@@ -55,7 +55,7 @@ struct AddedTokenMatcher: Sendable {
       if token.stripsRight { stop = ScalarClasses.shared.end(of: .space, from: stop, in: text) }
       if start > done { body(done..<start, nil) }
       body(start..<max(start, stop), token.id)
-      // The search goes on behind the token itself, so that the spaces it took may be a token again.
+      // The search goes on behind the token itself: the spaces it took may be a token again.
       done = stop
     }
     if done < text.count { body(done..<text.count, nil) }

@@ -17,8 +17,8 @@ struct ClassRun: Sendable, Equatable {
     ("", 1...1), ("+", 1...Int.max), ("{2,}", 2...Int.max), ("{1,3}", 1...3),
   ]
   /// For messages.
-  static let supported = #"one of \s, " ", \p{N}, \p{Nd}, \d, [0-9], \n, [\r\n], alone or with"#
-    + " + {2,} {1,3}"
+  static let supported =
+    #"one of \s, " ", \p{N}, \p{Nd}, \d, [0-9], \n, [\r\n], alone or with + {2,} {1,3}"#
 
   let kind: Kind
   let count: ClosedRange<Int>

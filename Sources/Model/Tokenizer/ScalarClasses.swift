@@ -17,8 +17,10 @@ struct ScalarFlags: OptionSet, Sendable {
   static let word = ScalarFlags(rawValue: 64)
   /// `\p{Nd}`.
   static let decimal = ScalarFlags(rawValue: 128)
-  /// `\p{P}` and ASCII's symbols.
+  /// `\p{P}` of Unicode 8 and ASCII's symbols: what huggingface/tokenizers take for punctuation.
   static let punctuation = ScalarFlags(rawValue: 256)
+  /// `\p{M}` of Unicode 9: what they take for an accent.
+  static let accent = ScalarFlags(rawValue: 512)
 
   /// What GPT-2's pattern looks at.
   static let kinds: ScalarFlags = [.letter, .number, .space]
@@ -35,17 +37,37 @@ struct ScalarFlags: OptionSet, Sendable {
     case .modifierLetter, .otherLetter: flags.formUnion([.letter, .upper, .lower])
     case .nonspacingMark, .spacingMark, .enclosingMark:
       flags.formUnion([.mark, .upper, .lower, .word])
+      if Self.age(scalar) <= 9 { flags.insert(.accent) }
     case .decimalNumber: flags.formUnion([.number, .decimal, .word])
     case .letterNumber, .otherNumber: flags.insert(.number)
-    case .connectorPunctuation: flags.formUnion([.punctuation, .word])
+    case .connectorPunctuation:
+      flags.insert(.word)
+      if Self.age(scalar) <= 8 { flags.insert(.punctuation) }
     case .dashPunctuation, .openPunctuation, .closePunctuation, .initialPunctuation,
       .finalPunctuation, .otherPunctuation:
-      flags.insert(.punctuation)
+      if Self.age(scalar) <= 8 { flags.insert(.punctuation) }
     case .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol:
       if scalar.isASCII { flags.insert(.punctuation) }
     default: break
     }
+    flags.correct(scalar.value)
     self = flags
+  }
+
+  /// Characters whose category those versions had otherwise.
+  private mutating func correct(_ value: UInt32) {
+    switch value {
+    case 0x1CF2, 0x1CF3: insert(.accent)
+    case 0x166D: insert(.punctuation)
+    case 0x111C9:
+      insert(.punctuation)
+      remove(.accent)
+    default: break
+    }
+  }
+
+  private static func age(_ scalar: UnicodeScalar) -> Int {
+    scalar.properties.age?.major ?? Int.max
   }
 }
 

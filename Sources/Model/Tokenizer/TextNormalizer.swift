@@ -9,7 +9,7 @@ struct TextNormalizer: Sendable {
     case replace(SplitPattern, with: [UInt8])
     /// White space at the start and the end.
     case strip(left: Bool, right: Bool)
-    /// Takes marks away.
+    /// Takes marks away, those of Unicode 9.
     case stripAccents
     case charsmap(Charsmap)
     /// SentencePiece's first step: control characters go, other white space becomes a space.
@@ -70,7 +70,7 @@ struct TextNormalizer: Sendable {
         if range.count < bytes.count { bytes = Array(bytes[range]) }
       case .stripAccents:
         let first = bytes.first
-        bytes = Self.mapped(bytes) { scalar, flags in flags.contains(.mark) ? nil : scalar }
+        bytes = Self.mapped(bytes) { scalar, flags in flags.contains(.accent) ? nil : scalar }
         if first != bytes.first { keepsStart = false }
       case .charsmap(let map): bytes = map.apply(bytes)
       case .nmt:

@@ -2,7 +2,7 @@
 /// Tekken use variants of them. The alternatives, in this order:
 ///
 ///     contraction          (?i:'s|'t|'re|'ve|'m|'ll|'d)            Llama 3, Qwen
-///     word                 [^\r\n\p{L}\p{N}]?\p{L}+                or cased words, see `CasedWords`
+///     word                 [^\r\n\p{L}\p{N}]?\p{L}+                or cased words (+Cased)
 ///     number               \p{N}{1,3} or \p{N}
 ///     punctuation           ?[^\s\p{L}\p{N}]+[\r\n]*               o200k: [\r\n/]*
 ///     spaces               \s*[\r\n]+|\s+(?!\S)|\s+

@@ -1,29 +1,22 @@
-import Foundation
-
-/// The normalization forms of Unicode (UAX 15).
+/// The normalization forms of Unicode (UAX 15), with the tables of `UnicodeTables`.
 enum UnicodeForm: String, Sendable, CaseIterable {
   case nfc = "NFC"
   case nfd = "NFD"
   case nfkc = "NFKC"
   case nfkd = "NFKD"
 
-  func apply(_ text: String) -> String {
-    switch self {
-    case .nfc: text.precomposedStringWithCanonicalMapping
-    case .nfd: text.decomposedStringWithCanonicalMapping
-    case .nfkc: text.precomposedStringWithCompatibilityMapping
-    case .nfkd: text.decomposedStringWithCompatibilityMapping
-    }
-  }
+  private var composes: Bool { self == .nfc || self == .nfkc }
+  private var isCompatible: Bool { self == .nfkc || self == .nfkd }
 
-  /// Only the stretches that the form may change are handed to Foundation: characters that change
-  /// or combine, each run with the character before it.
+  /// Only the stretches that the form may change are worked on: characters that change or combine,
+  /// each run with the character before it.
   func apply(_ bytes: [UInt8]) -> [UInt8] {
     guard bytes.contains(where: { $0 >= 0x80 }) else { return bytes }
     let inert = InertScalars.of(self)
     return bytes.withUnsafeBufferPointer { text in
       var result: [UInt8] = []
       result.reserveCapacity(text.count + text.count / 8)
+      var stretch: [UInt32] = []
       var done = 0
       var previous = 0
       var i = 0
@@ -34,20 +27,102 @@ enum UnicodeForm: String, Sendable, CaseIterable {
           i += length
           continue
         }
-        var end = i + length
-        while end < text.count {
-          let (value, length) = scalarValue(at: end, in: text)
-          if inert.contains(value) { break }
-          end += length
-        }
         result.append(contentsOf: text[done..<previous])
-        let stretch = String(decoding: text[previous..<end], as: UTF8.self)
-        result.append(contentsOf: apply(stretch).utf8)
-        (done, previous, i) = (end, end, end)
+        stretch.removeAll(keepingCapacity: true)
+        i = previous
+        while i < text.count {
+          let (value, length) = scalarValue(at: i, in: text)
+          if i > previous && inert.contains(value) { break }
+          stretch.append(value)
+          i += length
+        }
+        for value in normalized(stretch) {
+          if let scalar = UnicodeScalar(value) {
+            result.append(contentsOf: UTF8.encode(scalar) ?? .init())
+          }
+        }
+        (done, previous) = (i, i)
       }
       result.append(contentsOf: text[done...])
       return result
     }
+  }
+
+  /// The form of a text.
+  func normalized(_ scalars: [UInt32]) -> [UInt32] {
+    let tables = UnicodeTables.shared
+    let parts = isCompatible ? tables.compatible : tables.canonical
+    var result: [UInt32] = []
+    for scalar in scalars {
+      if let syllable = Hangul.parts(of: scalar) {
+        result.append(contentsOf: syllable)
+      } else {
+        result.append(contentsOf: parts[scalar] ?? [scalar])
+      }
+    }
+    Self.order(&result, tables)
+    return composes ? Self.composed(result, tables) : result
+  }
+
+  /// Marks in the order of their classes, those of one class as they were (UAX 15, D109).
+  private static func order(_ scalars: inout [UInt32], _ tables: UnicodeTables) {
+    var start = 0
+    while start < scalars.count {
+      var end = start
+      while end < scalars.count, tables.combiningClass(scalars[end]) != 0 { end += 1 }
+      if end - start > 1 {
+        let run = scalars[start..<end].enumerated().sorted { a, b in
+          let (x, y) = (tables.combiningClass(a.element), tables.combiningClass(b.element))
+          return (x, a.offset) < (y, b.offset)
+        }
+        scalars.replaceSubrange(start..<end, with: run.map(\.element))
+      }
+      start = max(end, start + 1)
+    }
+  }
+
+  /// Each character joined to the last starter where nothing between blocks it (UAX 15, D117).
+  private static func composed(_ scalars: [UInt32], _ tables: UnicodeTables) -> [UInt32] {
+    var result: [UInt32] = []
+    var starter: Int?
+    var lastClass: UInt8 = 0
+    for scalar in scalars {
+      let combining = tables.combiningClass(scalar)
+      let isNext = starter.map { $0 == result.count - 1 } ?? false
+      if let starter, isNext || (lastClass != 0 && lastClass < combining) {
+        let pair = UInt64(result[starter]) << 32 | UInt64(scalar)
+        if let whole = Hangul.whole(result[starter], scalar) ?? tables.composed[pair] {
+          result[starter] = whole
+          continue
+        }
+      }
+      if combining == 0 { starter = result.count }
+      lastClass = combining
+      result.append(scalar)
+    }
+    return result
+  }
+}
+
+/// Syllables of Hangul and their letters, by arithmetic (The Unicode Standard, 3.12).
+enum Hangul {
+  static func parts(of scalar: UInt32) -> [UInt32]? {
+    guard (0xAC00..<0xD7A4).contains(scalar) else { return nil }
+    let index = scalar - 0xAC00
+    let pair = [0x1100 + index / 588, 0x1161 + index % 588 / 28]
+    return index % 28 == 0 ? pair : pair + [0x11A7 + index % 28]
+  }
+
+  static func whole(_ first: UInt32, _ second: UInt32) -> UInt32? {
+    if (0x1100..<0x1113).contains(first), (0x1161..<0x1176).contains(second) {
+      return 0xAC00 + (first - 0x1100) * 588 + (second - 0x1161) * 28
+    }
+    if (0xAC00..<0xD7A4).contains(first), (first - 0xAC00) % 28 == 0,
+      (0x11A8..<0x11C3).contains(second)
+    {
+      return first + second - 0x11A7
+    }
+    return nil
   }
 }
 
@@ -68,46 +143,30 @@ private final class InertScalars: Sendable {
     }
   }
 
-  /// Of the basic plane.
+  /// Of planes 0 and 1.
   private let table: [Bool]
 
   private init(_ form: UnicodeForm) {
-    let scalars = (UInt32(0)..<0x10000).compactMap { UnicodeScalar($0) }
-    var table = [Bool](repeating: false, count: 0x10000)
-    for (scalar, line) in zip(scalars.filter { $0 != "\n" }, Self.lines(form, scalars)) {
-      table[Int(scalar.value)] =
-        line.count == 1 && line.first == scalar
-        && scalar.properties.canonicalCombiningClass == .notReordered
-    }
-    table[0x0A] = true
+    let tables = UnicodeTables.shared
+    var table = (UInt32(0)..<0x20000).map { tables.combiningClass($0) == 0 }
     // What stands second in a composed character may join the one before it.
-    for line in Self.lines(.nfd, scalars) {
-      for scalar in line.dropFirst() where scalar.value < 0x10000 {
-        table[Int(scalar.value)] = false
-      }
+    for pair in tables.composed.keys where pair & 0xFFFF_FFFF < 0x20000 {
+      table[Int(pair & 0xFFFF_FFFF)] = false
+    }
+    for letter in 0x1161..<0x11C3 { table[letter] = false }
+    let changing = Set(tables.canonical.keys).union(tables.compatible.keys)
+    for scalar in changing where scalar < 0x20000 && form.normalized([scalar]) != [scalar] {
+      table[Int(scalar)] = false
+    }
+    if form == .nfd || form == .nfkd {
+      for syllable in 0xAC00..<0xD7A4 { table[syllable] = false }
     }
     self.table = table
   }
 
-  private static func lines(
-    _ form: UnicodeForm, _ scalars: [UnicodeScalar]
-  ) -> [Substring.UnicodeScalarView] {
-    // Each between line feeds, which no form touches: one call for all of them.
-    var text = String.UnicodeScalarView()
-    for scalar in scalars where scalar != "\n" {
-      text.append(scalar)
-      text.append("\n")
-    }
-    return form.apply(String(text)).unicodeScalars
-      .split(separator: "\n", omittingEmptySubsequences: false)
-  }
-
+  @inline(__always)
   func contains(_ value: UInt32) -> Bool {
-    if value < 0x10000 { return table[Int(value)] }
-    switch value {
-    // Emoji, and ideographs of planes 2 and 3 but for those of compatibility.
-    case 0x1F000..<0x1F100, 0x1F300..<0x1FB00, 0x20000..<0x2F800, 0x30000..<0x32000: return true
-    default: return false
-    }
+    // Above plane 1 only ideographs of compatibility change.
+    value < 0x20000 ? table[Int(value)] : !(0x2F800..<0x2FA20).contains(value)
   }
 }

@@ -8,8 +8,9 @@ decoded_with_specials}].
 import json
 import os
 import random
+import struct
 
-from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers import processors, trainers
 
 random.seed(1)
@@ -27,9 +28,9 @@ ATOMS = list("aeithsn '12.,\n\t") + [
 ]
 
 
-def texts():
+def texts(count=50):
     fixed = ["", " ", "  ", "a", " a", "a ", "the<mid>the", " <left> x", "x <right>  y", "a<word>b <word> c"]
-    return fixed + ["".join(random.choices(ATOMS, k=random.randint(1, 25))) for _ in range(50)]
+    return fixed + ["".join(random.choices(ATOMS, k=random.randint(1, 25))) for _ in range(count)]
 
 
 def trained(pre, size, norm=None, **options):
@@ -63,8 +64,11 @@ def added(t):
     t.add_tokens([
         AddedToken("<mid>", normalized=False), AddedToken("<word>", single_word=True, normalized=False),
         AddedToken("<left>", lstrip=True, normalized=False), AddedToken("<right>", rstrip=True, normalized=False),
-        AddedToken("<norm>", normalized=True), AddedToken("été!", normalized=True), AddedToken("   ", normalized=True),
+        AddedToken("<norm>", normalized=True), AddedToken("été!", normalized=True),
     ])
+    # A token of which the normalizer leaves nothing makes tokenizers panic.
+    if t.normalizer is None or t.normalizer.normalize_str("   "):
+        t.add_tokens([AddedToken("   ", normalized=True)])
     return t
 
 
@@ -143,26 +147,124 @@ def all_kinds():
     return kinds
 
 
+S = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
+SPACES = r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
+START = r"[^\r\n\p{L}\p{N}]?"
+PATTERNS = {
+    "Llama 3": S + "|" + START + r"\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES,
+    "Qwen": S + "|" + START + r"\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*" + SPACES,
+    "Qwen 3.5": S + "|" + START + r"[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*" + SPACES,
+    "GPT-4o": f"{START}{UPPER}*{LOWER}+{S}?|{START}{UPPER}+{LOWER}*{S}?" + r"|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*" + SPACES,
+    "Tekken": f"{START}{UPPER}*{LOWER}+|{START}{UPPER}+{LOWER}*" + r"|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*" + SPACES,
+}
+
+
+def charsmap(entries):
+    """SentencePiece's normalization map of a few entries: a double array and texts."""
+    texts, tree = b"", {}
+    for key, text in entries.items():
+        node = tree
+        for byte in key.encode():
+            node = node.setdefault(byte, {})
+        node[0] = len(texts)
+        texts += text.encode() + b"\0"
+    units, used, bases = {0: 0}, {0}, set()
+
+    def place(node, at):
+        base = next(b for b in range(1, 1 << 20) if b not in bases and not any(b ^ label in used for label in node))
+        bases.add(base)
+        used.update(base ^ label for label in node)
+        units[at] = units.get(at, 0) | (base ^ at) << 10 | (0x100 if 0 in node else 0)
+        for label, child in node.items():
+            if label == 0:
+                units[base] = child | 1 << 31
+            else:
+                units[base ^ label] = label
+                place(child, base ^ label)
+
+    place(tree, 0)
+    array = [units.get(i, 0xFF) for i in range(max(units) + 1 | 0xFF)]
+    return struct.pack("<I", 4 * len(array)) + struct.pack(f"<{len(array)}I", *array) + texts
+
+
+def more_kinds():
+    P, N, D = pre_tokenizers, normalizers, decoders
+    kinds = {}
+    plain = P.ByteLevel(add_prefix_space=False)
+
+    def byte_level(*pre, norm=None, size=330, **options):
+        t = trained(P.Sequence(list(pre)), size, norm, **options)
+        t.decoder = D.ByteLevel()
+        return added(t)
+
+    def split(name):
+        return P.Split(Regex(PATTERNS[name]), "isolated"), P.ByteLevel(add_prefix_space=False, use_regex=False)
+
+    kinds["Llama 3"] = template(edited(byte_level(*split("Llama 3")), lambda d: d["model"].update(ignore_merges=True)))
+    for name in ("Qwen", "Qwen 3.5", "GPT-4o", "Tekken"):
+        kinds[name] = byte_level(*split(name), norm=N.NFC() if "Q" in name else None)
+    t = byte_level(P.Split("t", "merged_with_next"), P.Split("h", "merged_with_previous", True), P.Split(Regex(r"\d"), "removed"), plain)
+    t.post_processor = processors.RobertaProcessing(("</s>", t.token_to_id("</s>")), ("<s>", t.token_to_id("<s>")))
+    kinds["splits, Roberta"] = t
+    kinds["punctuation, NFD"] = byte_level(P.Punctuation("contiguous"), plain, norm=N.Sequence([N.NFD(), N.StripAccents()]))
+    kinds["words, lower case"] = byte_level(P.Whitespace(), plain, norm=N.Sequence([N.Lowercase(), N.Strip()]))
+    kinds["Bert's pieces, NFKD"] = byte_level(P.BertPreTokenizer(), plain, norm=N.NFKD())
+    back = [D.Replace("▁", " "), D.ByteFallback(), D.Fuse()]
+
+    def fallback(norm, pre, decoder):
+        t = trained(P.Metaspace(), 200, None, unk_token="<unk>", fuse_unk=True, byte_fallback=True)
+        t = edited(t, add_bytes)
+        t.normalizer, t.pre_tokenizer, t.decoder = norm, pre, decoder
+        return template(added(t))
+
+    kinds["Gemma"] = fallback(N.Replace(" ", "▁"), P.Split(" ", "merged_with_previous"), D.Sequence(back))
+    kinds["Mistral"] = fallback(None, P.Metaspace(prepend_scheme="first", split=False), D.Sequence(back + [D.Strip(" ", 1, 0)]))
+    kinds["metaspace first, Strip"] = fallback(N.Strip(), P.Metaspace(prepend_scheme="first"), D.Metaspace(prepend_scheme="first"))
+
+    def unigram(norm, pre, decoder, bytes_too=False):
+        t = Tokenizer(models.Unigram())
+        t.normalizer, t.pre_tokenizer, t.decoder = norm, pre, decoder
+        t.train_from_iterator(CORPUS, trainers.UnigramTrainer(
+            vocab_size=120, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False))
+        if bytes_too:
+            t = edited(t, lambda d: d["model"].update(
+                byte_fallback=True, vocab=d["model"]["vocab"] + [["<0x%02X>" % b, -20.0] for b in range(256)]))
+        return template(added(t), after=True)
+
+    small = charsmap({"\t": " ", "\n": " ", "\r": " ", "e\u0301": "é", "\u0301": "", "Ä": "Ae", "\ufeff": "", "ﬁ": "fi", "\u3000": " ", "字": "ji"})
+    always = P.Metaspace(prepend_scheme="always")
+    kinds["T5"] = unigram(N.Precompiled(small), P.Sequence([P.WhitespaceSplit(), always]), D.Metaspace())
+    kinds["XLM-R"] = unigram(
+        N.Sequence([N.Precompiled(small), N.Strip(left=False, right=True), N.Replace(Regex(" {2,}"), "▁")]),
+        P.Metaspace(prepend_scheme="first"), D.Metaspace(prepend_scheme="first"))
+    kinds["ALBERT"] = unigram(
+        N.Sequence([N.Replace("''", '"'), N.NFKD(), N.StripAccents(), N.Lowercase(), N.Replace(Regex(" {2,}"), " ")]), always, D.Metaspace())
+    kinds["Unigram with bytes"] = unigram(N.Sequence([N.Nmt(), N.NFKC(), N.Replace(" ", "▁")]), None, D.Sequence(back), bytes_too=True)
+    return kinds
+
+
 def main():
     out = []
-    for name, t in all_kinds().items():
+    first = all_kinds()
+    for name, t in (first | more_kinds()).items():
         cases = []
         size = max(t.get_vocab().values()) + 1
-        for text in texts():
+        for text in texts(50 if name in first else 20):
             ids = t.encode(text).ids
             cases.append({
                 "text": text, "ids": ids, "plain_ids": t.encode(text, add_special_tokens=False).ids,
                 "decoded": t.decode(ids), "decoded_with_specials": t.decode(ids, skip_special_tokens=False)})
         # Ids that no text gives: broken bytes, ids without a piece.
         broken = []
-        for _ in range(40):
+        for _ in range(40 if name in first else 10):
             ids = [random.randrange(size + 2) for _ in range(random.randint(1, 12))]
             broken.append({
                 "text": "", "ids": ids, "decoded": t.decode(ids),
                 "decoded_with_specials": t.decode(ids, skip_special_tokens=False)})
         data = json.loads(t.to_str())
-        merges = data["model"]["merges"]
-        if len(out) % 2 == 0 and not any(" " in part for m in merges for part in m):
+        merges = data["model"].get("merges", [])
+        if merges and len(out) % 2 == 0 and not any(" " in part for m in merges for part in m):
             data["model"]["merges"] = [" ".join(m) for m in merges]  # The older way of writing.
         out.append({"name": name, "tokenizer": data, "cases": cases, "broken": broken})
     with open(os.path.join(HERE, "tokenizers.json"), "w", encoding="utf-8") as f:
