@@ -1,5 +1,6 @@
 """Random small Jinja templates for check_templates.py: expressions over a fixed set of names, most of
 them of fitting types, and statements around them."""
+import re
 
 CONTEXT = {
     "n": 7, "m": -3, "z": 0, "f": 2.5, "g": -0.125, "big": 1e17, "t": True, "u": False, "nil": None,
@@ -18,33 +19,47 @@ CONTEXT = {
 class Snippets:
     def __init__(self, random):
         self.random = random
+        self.kinds = {
+            "I": self.integer, "N": self.number, "S": self.string, "L": self.list,
+            "M": self.mapping, "T": self.truth, "A": self.any, "K": self.kind}
 
     def pick(self, items):
         return self.random.choice(items)
 
+    def grow(self, depth, forms):
+        """One of the forms, its places (`<S>` a string, `<I0>` a whole number that is a leaf) filled."""
+        def fill(place):
+            kind, leaf = place.group(1), place.group(2)
+            return self.kinds[kind](0 if leaf else depth - 1)
+
+        return re.sub(r"<([INSLMTAK])(0?)>", fill, self.pick(forms))
+
+    def kind(self, depth):
+        return self.pick([
+            "defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "number",
+            "integer", "float", "boolean", "true", "false", "callable", "not defined", "not none"])
+
     def integer(self, depth):
         if depth <= 0:
             return self.pick(["n", "m", "z", "0", "1", "2", "13", "-1", "1_000", "0x1f", "t"])
-        a, b = self.integer(depth - 1), self.integer(depth - 1)
-        return self.pick([
-            f"({a} + {b})", f"{a} - {b}", f"{a} * {b}", f"{a} // {b}", f"{a} % {b}", f"(-{a})",
-            f"{self.string(depth - 1)}|length", f"{self.list(depth - 1)}|length",
-            f"({self.number(depth - 1)})|int", f"{self.string(depth - 1)}|int({a})",
-            f"({a} if {self.truth(depth - 1)} else {b})", f"{self.list(depth - 1)}|count",
-            f"{self.string(depth - 1)}.count({self.string(0)})",
-            f"{self.string(depth - 1)}.find({self.string(0)})", "rows[0].n", "d.b", "d['b']",
-            f"{self.integer(0)} ** 2", f"({a})|abs", f"{self.string(depth - 1)}|wordcount", f"+{a}",
+        return self.grow(depth, [
+            "(<I> + <I>)", "<I> - <I>", "<I> * <I>", "<I> // <I>", "<I> % <I>", "(-<I>)",
+            "<S>|length", "<L>|length",
+            "(<N>)|int", "<S>|int(<I>)",
+            "(<I> if <T> else <I>)", "<L>|count",
+            "<S>.count(<S0>)",
+            "<S>.find(<S0>)", "rows[0].n", "d.b", "d['b']",
+            "<I0> ** 2", "(<I>)|abs", "<S>|wordcount", "+<I>",
         ])
 
     def number(self, depth):
         if depth <= 0:
             return self.pick(["f", "g", "big", "1.5", "0.1", "1e3", "2.50e-7", "n", "1e22", "100.0"])
-        a, b = self.number(depth - 1), self.number(depth - 1)
-        return self.pick([
-            f"({a} + {b})", f"{a} - {b}", f"{a} * {b}", f"{a} / {b}", f"{a} // {b}", f"{a} % {b}",
-            f"({a})|round", f"({a})|round(1)", f"({a})|round(2, 'floor')", f"({a})|round(1, 'ceil')",
-            f"({self.string(depth - 1)})|float", f"({a})|abs", f"-{a}", f"{self.integer(depth - 1)}",
-            f"{self.number(0)} ** 2",
+        return self.grow(depth, [
+            "(<N> + <N>)", "<N> - <N>", "<N> * <N>", "<N> / <N>", "<N> // <N>", "<N> % <N>",
+            "(<N>)|round", "(<N>)|round(1)", "(<N>)|round(2, 'floor')", "(<N>)|round(1, 'ceil')",
+            "(<S>)|float", "(<N>)|abs", "-<N>", "<I>",
+            "<N0> ** 2",
         ])
 
     def string(self, depth):
@@ -53,78 +68,70 @@ class Snippets:
                 "s", "w", "e", "q", "x", "h", "'a'", '"b c"', "'l'", "'\\n'", "'o'", "'\\u00e9\\x41'",
                 "', '", "'x' 'y'", "'Ab-cd (ef'", "'12'", "' 3.5 '", "'\\d'", "d.B", "rows[1].content",
             ])
-        a, b = self.string(depth - 1), self.string(depth - 1)
-        i, j = self.integer(0), self.integer(0)
-        return self.pick([
-            f"({a} + {b})", f"({a} ~ {b})", f"({a} ~ {self.any(depth - 1)})", f"({a}|trim)",
-            f"{a}.strip()", f"{a}.lstrip()", f"{a}.rstrip()", f"{a}.strip({b})",
-            f"{a}.upper()", f"({a}|lower)", f"{a}.title()", f"({a}|title)", f"({a}|capitalize)",
-            f"{a}.capitalize()", f"({a})[{i}:{j}]", f"({a})[::-1]", f"({a})[{i}:]", f"({a})[:{i}]",
-            f"({a})[{i}]", f"{a}.replace({b}, {self.string(0)})", f"({a}|replace({b}, 'R', 2))",
-            f"{a}.split({b})[0]", f"{a}.split({b})[-1]", f"({self.any(depth - 1)}|string)",
-            f"({self.list(depth - 1)}|join({b}))", f"({self.any(depth - 1)}|tojson)",
-            f"({self.any(depth - 1)}|tojson(indent=2))", f"({a}|indent(2))", f"({a}|indent(3, true))",
-            f"({a} if {self.truth(depth - 1)} else {b})", f"({a}|default('D'))",
-            f"(nope|default({a}))", f"({a}|d({b}, true))", f"({a} or {b})", f"({a} and {b})",
-            f"('%s-%05.1f|%3d' % ({a}, {self.number(0)}, {i}))", f"('%s' % {a})",
-            f"('{{}}%s'|format({a}))", f"({a} * 2)", f"({a}|first)", f"({a}|last)", f"({a}|reverse)",
-            f"{a}.removeprefix({b})", f"{a}.removesuffix({b})", f"({self.list(depth - 1)}|first)",
-            f"{a}.partition({b})[2]", f"{a}.rpartition({b})[0]", f"({a}|escape)", f"({a}|safe)",
-            f"{a}.zfill(6)", f"{a}.ljust(8)", f"{a}.rjust(8, '.')", f"{a}.center(9)", f"({a}|center(9))",
-            f"({a}|trim({b}))", f"{a}.lower()", f"{a}.splitlines()[0]",
+        return self.grow(depth, [
+            "(<S> + <S>)", "(<S> ~ <S>)", "(<S> ~ <A>)", "(<S>|trim)",
+            "<S>.strip()", "<S>.lstrip()", "<S>.rstrip()", "<S>.strip(<S>)",
+            "<S>.upper()", "(<S>|lower)", "<S>.title()", "(<S>|title)", "(<S>|capitalize)",
+            "<S>.capitalize()", "(<S>)[<I0>:<I0>]", "(<S>)[::-1]", "(<S>)[<I0>:]", "(<S>)[:<I0>]",
+            "(<S>)[<I0>]", "<S>.replace(<S>, <S0>)", "(<S>|replace(<S>, 'R', 2))",
+            "<S>.split(<S>)[0]", "<S>.split(<S>)[-1]", "(<A>|string)",
+            "(<L>|join(<S>))", "(<A>|tojson)",
+            "(<A>|tojson(indent=2))", "(<S>|indent(2))", "(<S>|indent(3, true))",
+            "(<S> if <T> else <S>)", "(<S>|default('D'))",
+            "(nope|default(<S>))", "(<S>|d(<S>, true))", "(<S> or <S>)", "(<S> and <S>)",
+            "('%s-%05.1f|%3d' % (<S>, <N0>, <I0>))", "('%s' % <S>)",
+            "('{}%s'|format(<S>))", "(<S> * 2)", "(<S>|first)", "(<S>|last)", "(<S>|reverse)",
+            "<S>.removeprefix(<S>)", "<S>.removesuffix(<S>)", "(<L>|first)",
+            "<S>.partition(<S>)[2]", "<S>.rpartition(<S>)[0]", "(<S>|escape)", "(<S>|safe)",
+            "<S>.zfill(6)", "<S>.ljust(8)", "<S>.rjust(8, '.')", "<S>.center(9)", "(<S>|center(9))",
+            "(<S>|trim(<S>))", "<S>.lower()", "<S>.splitlines()[0]",
         ])
 
     def list(self, depth):
         if depth <= 0:
             return self.pick(["l", "ls", "le", "lm", "[1, 'a']", "rows", "(1, 2)", "range(4)", "[]"])
-        a, b = self.list(depth - 1), self.list(depth - 1)
-        s, i, j = self.string(depth - 1), self.integer(0), self.integer(0)
-        return self.pick([
-            f"({a} + {b})", f"({a})[{i}:{j}]", f"({a})[1:]", f"({a})[::-1]", f"({a})[:-1]",
-            f"({a})[::{i}]", f"{s}.split()", f"{s}.split({self.string(0)}, 1)", f"{s}.rsplit(' ', 1)",
-            f"({s}|list)", f"({a}|list)", f"({a}|reverse|list)", f"({a}|sort)",
-            f"(ls|sort(reverse=true))", f"(ls|unique|list)", f"(rows|map(attribute='role')|list)",
-            f"(rows|selectattr('role', 'equalto', 'user')|list)", f"(rows|rejectattr('extra')|list)",
-            f"(rows|rejectattr('role', 'in', ['user'])|map(attribute='n')|list)",
-            f"(ls|map('upper')|list)", f"({a}|select|list)", f"({a}|reject('none')|list)",
-            f"({a}|select('string')|list)", f"(d|items|list)", f"(d.keys()|list)", f"(d|dictsort)",
-            f"(d|dictsort(true, reverse=true))", f"[{self.any(depth - 1)}, {self.any(depth - 1)}]",
-            f"({a}|batch(2)|list)", f"(rows|sort(attribute='n'))", f"(rows|map(attribute='sub.k')|list)",
-            f"(rows|map(attribute='extra', default='?')|list)", f"({a} * 2)", f"(d.values()|list)",
-            f"{s}.splitlines()", f"range({i}, 5, 2)|list", f"({a} if {self.truth(0)} else {b})",
+        return self.grow(depth, [
+            "(<L> + <L>)", "(<L>)[<I0>:<I0>]", "(<L>)[1:]", "(<L>)[::-1]", "(<L>)[:-1]",
+            "(<L>)[::<I0>]", "<S>.split()", "<S>.split(<S0>, 1)", "<S>.rsplit(' ', 1)",
+            "(<S>|list)", "(<L>|list)", "(<L>|reverse|list)", "(<L>|sort)",
+            "(ls|sort(reverse=true))", "(ls|unique|list)", "(rows|map(attribute='role')|list)",
+            "(rows|selectattr('role', 'equalto', 'user')|list)", "(rows|rejectattr('extra')|list)",
+            "(rows|rejectattr('role', 'in', ['user'])|map(attribute='n')|list)",
+            "(ls|map('upper')|list)", "(<L>|select|list)", "(<L>|reject('none')|list)",
+            "(<L>|select('string')|list)", "(d|items|list)", "(d.keys()|list)", "(d|dictsort)",
+            "(d|dictsort(true, reverse=true))", "[<A>, <A>]",
+            "(<L>|batch(2)|list)", "(rows|sort(attribute='n'))", "(rows|map(attribute='sub.k')|list)",
+            "(rows|map(attribute='extra', default='?')|list)", "(<L> * 2)", "(d.values()|list)",
+            "<S>.splitlines()", "range(<I0>, 5, 2)|list", "(<L> if <T0> else <L>)",
         ])
 
     def mapping(self, depth):
         if depth <= 0:
             return self.pick(["d", "rows[0]", "rows[-1]", "{}", "{'k': 1}", "d['key with space']"])
-        return self.pick([
-            f"{{'a': {self.any(depth - 1)}, {self.string(0)}: {self.any(depth - 1)}}}",
-            f"{{1: {self.any(depth - 1)}, true: 2, none: 3}}", f"dict(a={self.any(depth - 1)}, b=1)",
-            f"dict(d, z={self.any(0)})", f"({self.mapping(0)} or {self.mapping(0)})",
+        return self.grow(depth, [
+            "{'a': <A>, <S0>: <A>}",
+            "{1: <A>, true: 2, none: 3}", "dict(a=<A>, b=1)",
+            "dict(d, z=<A0>)", "(<M0> or <M0>)",
         ])
 
     def truth(self, depth):
         if depth <= 0:
             return self.pick(["t", "u", "true", "False", "nil", "s", "e", "n", "z", "le", "nope", "d"])
-        a, b = self.any(depth - 1), self.any(depth - 1)
-        kind = self.pick([
-            "defined", "undefined", "none", "string", "mapping", "iterable", "sequence", "number",
-            "integer", "float", "boolean", "true", "false", "callable", "not defined", "not none"])
-        return self.pick([
-            f"{a} == {b}", f"{a} != {b}", f"not {a}", f"({a} and {b})", f"({a} or {b})",
-            f"{a} is {kind}", f"nope is {kind}", f"rows[0].zip is {kind}",
-            f"{self.integer(depth - 1)} < {self.number(depth - 1)}",
-            f"{self.integer(0)} < {self.integer(0)} <= {self.integer(0)}",
-            f"{self.string(depth - 1)} in {self.string(depth - 1)}",
-            f"{a} in {self.list(depth - 1)}", f"{a} not in {self.list(depth - 1)}",
-            f"{self.string(0)} in {self.mapping(depth - 1)}", f"{self.string(0)} < {self.string(0)}",
-            f"{self.integer(depth - 1)} is odd", f"{self.integer(depth - 1)} is divisibleby 3",
-            f"{self.integer(0)} is even", f"{a} is eq({b})", f"{a} is sameas none",
-            f"{self.string(depth - 1)}.startswith({self.string(0)})",
-            f"{self.string(depth - 1)}.endswith(({self.string(0)}, 'x'))", f"{self.string(0)} is upper",
-            f"{self.string(0)} is lower", f"{self.string(0)}.isdigit()", f"{self.string(0)}.isalpha()",
-            f"{self.string(0)}.isupper()", f"{self.list(0)} < {self.list(0)}", f"{a} is in {self.list(0)}",
-            f"not {self.string(0)} in {self.list(0)}",
+        return self.grow(depth, [
+            "<A> == <A>", "<A> != <A>", "not <A>", "(<A> and <A>)", "(<A> or <A>)",
+            "<A> is <K>", "nope is <K>", "rows[0].zip is <K>",
+            "<I> < <N>",
+            "<I0> < <I0> <= <I0>",
+            "<S> in <S>",
+            "<A> in <L>", "<A> not in <L>",
+            "<S0> in <M>", "<S0> < <S0>",
+            "<I> is odd", "<I> is divisibleby 3",
+            "<I0> is even", "<A> is eq(<A>)", "<A> is sameas none",
+            "<S>.startswith(<S0>)",
+            "<S>.endswith((<S0>, 'x'))", "<S0> is upper",
+            "<S0> is lower", "<S0>.isdigit()", "<S0>.isalpha()",
+            "<S0>.isupper()", "<L0> < <L0>", "<A> is in <L0>",
+            "not <S0> in <L0>",
         ])
 
     def any(self, depth):
@@ -187,4 +194,4 @@ class Snippets:
     def template(self):
         if self.random.random() < 0.6:
             return "{{ " + self.any(self.random.randint(1, 3)) + " }}"
-        return "{% set ns = namespace(k=0) %}{% set v = 0 %}" + self.block(3)
+        return "{% set ns = namespace(k=0) %}{% set v = 0 %}" + self.block(2)

@@ -18,6 +18,8 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: "A configuration of 'magnetic train'.") var config: String?
   @Option(help: "YAML file with the judge.") var judge: String?
   @Option(help: "JSON lines with a key 'prompt'.") var datasetName: String?
+  @Option(help: "Jinja file to use in place of the models' own chat templates.")
+  var chatTemplate: String?
   @Option(help: "Responses to each prompt (4096 gives the gap to about .01).")
   var numGenerations: Int?
   @Option(help: "Longest response, in tokens.") var maxNewTokens: Int?
@@ -41,7 +43,8 @@ struct EvaluateCommand: ParsableCommand {
     }
     let backend = try deviceOptions.open(defaults: settings.run)
     let evaluator = Evaluator(
-      judge: source, prompts: try PromptDataset.read(settings.dataset),
+      judge: source, questions: try PromptDataset.read(settings.dataset),
+      chatTemplate: settings.chatTemplate,
       samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
       sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
     let precision = precisionOptions.precision(defaults: settings.run)
@@ -90,6 +93,7 @@ struct EvaluateCommand: ParsableCommand {
     }
     add("judge", judge)
     add("dataset_name", datasetName)
+    add("chat_template", chatTemplate)
     add("num_generations", numGenerations)
     add("max_new_tokens", maxNewTokens)
     add("temperature", temperature)

@@ -10,13 +10,17 @@ struct GenerateCommand: ParsableCommand {
     discussion: """
       With --json, a line each: {"prompt", "text" (the completion), "token_ids"}. The draws \
       depend on the seed and on a prompt's place in the input, not on how many are decoded at \
-      once; up to rounding they are the same on any device.
+      once; up to rounding they are the same on any device. Prompts that are lists of messages, \
+      and with --chat every prompt, go through the model's chat template.
       """)
 
   @Option(help: "Model folder, or a hub name in the local cache.") var model: String
   @Option(parsing: .unconditional, help: "One prompt; an empty one starts from BOS.")
   var prompt: String?
-  @Option(help: "JSON lines with a key 'prompt'.") var input: String?
+  @Option(help: "JSON lines with a key 'prompt', a text or a list of messages.") var input: String?
+  @Flag(help: "Take each text as a user's message.") var chat = false
+  @Option(help: "Jinja file to use in place of the model's own chat template.")
+  var chatTemplate: String?
   @Option(help: "Longest completion, in tokens.") var maxNewTokens = 64
   @Option(help: "Logits are divided by it; 0 takes the likeliest token.") var temperature = 1.0
   @Option(help: "Sample among the k likeliest tokens; 0 is off.") var topK = 0
@@ -49,10 +53,10 @@ struct GenerateCommand: ParsableCommand {
   }
 
   func run() throws {
-    let prompts = try input.map(PromptDataset.read) ?? [prompt ?? ""]
+    let prompts = try (input.map(PromptDataset.read) ?? [.text(prompt ?? "")]).map(asked)
     let model = try LanguageModel.load(
       model, precision: precisionOptions.precision(), use: .reading, on: deviceOptions.open())
-    let tokens = try prompts.map(model.promptTokens)
+    let tokens = try prompts.map(PromptEncoder(model, chatTemplate: chatTemplate ?? "").ids)
     let settings = GenerationSettings(
       maxNewTokens: maxNewTokens,
       sampling: SamplingSettings(
@@ -65,14 +69,28 @@ struct GenerateCommand: ParsableCommand {
         let text = model.text(of: completion, after: tokens[i])
         if json {
           var line = JSONLine()
-          line.add("prompt", prompts[i])
+          line.add("prompt", prompts[i].text)
           line.add("text", text)
           line.add("token_ids", completion.tokens)
           try output(line.text)
         } else {
-          try output(prompts[i] + text)
+          // A conversation's markers are not for reading.
+          if case .text(let prompt) = prompts[i] {
+            try output(prompt + text)
+          } else {
+            try output(text)
+          }
         }
       }
     }
+  }
+
+  /// With --chat a text is what a user says.
+  private func asked(_ prompt: Prompt) -> Prompt {
+    guard chat, case .text(let text) = prompt else { return prompt }
+    let message = JSONObject([
+      .init(name: "role", value: .string("user")), .init(name: "content", value: .string(text)),
+    ])
+    return .conversation(ChatTemplate.Input([.object(message)]))
   }
 }

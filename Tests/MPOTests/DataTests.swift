@@ -10,7 +10,7 @@ import Testing
     return path
   }
 
-  static func prompts(_ text: String) throws -> [String] {
+  static func prompts(_ text: String) throws -> [Prompt] {
     let path = try file(Array(text.utf8))
     defer { try? FileManager.default.removeItem(atPath: path) }
     return try PromptDataset.read(path)
@@ -35,10 +35,10 @@ import Testing
     ("{\"prompt\": 3}", "F:1: 'prompt' has the wrong type"),
     ("{\"prompt\": null}", "F:1: "), ("[1]", "F:1: a JSON array"),
     ("{\"prompt\": \"a\"", "F:1: not valid"),
-    (
-      "{\"prompt\": [{\"role\": \"user\", \"content\": \"x\"}]}",
-      "chat templates are not supported yet"
-    ),
+    ("{\"prompt\": []}", "F:1: 'prompt' holds no message"),
+    ("{\"prompt\": [{\"content\": \"x\"}]}", "F:1: 'prompt', message 1: expected"),
+    ("{\"prompt\": [{\"role\": \"user\"}], \"tools\": 1}", "F:1: 'tools' has the wrong type"),
+    ("{\"chosen\": [{\"role\": \"a\"}], \"rejected\": [{\"role\": \"b\"}]}", "in common"),
     ("", "F: holds nothing"), ("\n \r\n", "F: holds nothing"), ("PAR1....", "Parquet"),
     ("{\"prompt\": \"a\"} {\"prompt\": \"b\"}", "F:1: not valid"),
   ])
@@ -76,8 +76,9 @@ import Testing
     #expect(try TextDataset.read(whole) == ["First:\nx\n\nSecond:\ny"])
     for path in [lines, plain, whole] { try FileManager.default.removeItem(atPath: path) }
     for (text, expected) in [
-      ("{\"text\": \"\"}", "empty"), ("{\"messages\": []}", "chat templates"),
-      ("{\"prompt\": \"a\", \"completion\": \"b\"}", "join prompt"), ("{}", "no key 'text'"),
+      ("{\"text\": \"\"}", "empty"), ("{\"messages\": []}", "holds no message"),
+      ("{\"prompt\": \"a\"}", "needs its 'completion'"), ("{}", "no key 'text'"),
+      ("{\"prompt\": \"a\", \"completion\": []}", "expected a text"),
     ] {
       let found = try Self.refusal(text) { _ = try TextDataset.read($0) }
       #expect(found.contains(expected), "\(found)")

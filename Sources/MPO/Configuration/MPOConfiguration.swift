@@ -43,6 +43,10 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
   public var model = ""
   /// Prompts, JSON lines with a key `prompt`.
   public var dataset = ""
+  /// Chat template to use in place of the model's own; empty = that.
+  public var chatTemplate = ""
+  /// Longest prompt in tokens: of a longer one only the end is kept, with a warning. 0 = no limit.
+  public var maxPromptLength = 0
   public var judge: JudgeConfiguration?
   public var run = RunSettings()
   public var optimizer = OptimizerSettings()
@@ -147,7 +151,14 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
         "Model folder, or a hub name that is in the local cache."),
       .string(
         "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
-        "Prompts, one {\"prompt\": \"...\"} a line."),
+        "Prompts, a text or a list of messages: one {\"prompt\": ...} a line."),
+      .string(
+        "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
+        "Jinja file to use in place of the model's own chat template."),
+      .int(
+        "max_prompt_length", \.maxPromptLength, atLeast: 0,
+        "Keep the last N tokens of longer prompts, and warn; 0: a prompt that does not fit is an "
+          + "error."),
       SettingOption(
         "judge", placeholder: "FILE",
         help: "Where preferences come from: a mapping with type categories, panel or command, or "
@@ -209,8 +220,8 @@ public struct MPOConfiguration: ConfigurableSettings, Equatable {
       "reward_model_path": "preferences come from 'judge'; a reward model can be a command judge",
       "reward_funcs": "preferences come from 'judge'",
       "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
-      "max_length": "a response's longest length is 'max_new_tokens'; prompts are never cut",
-      "max_prompt_length": "prompts are never cut; shorten them in the file",
+      "max_length":
+        "a response's longest length is 'max_new_tokens', a prompt's 'max_prompt_length'",
       "model_config": "self-play starts from a trained model; train one with 'magnetic sft'",
     ]) { $1 }
   }

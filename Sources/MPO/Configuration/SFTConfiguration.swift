@@ -15,7 +15,7 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
   public var shape: ModelShape?
   /// Folder with tokenizer.json; empty = that of the model.
   public var tokenizer = ""
-  /// Texts: JSON lines with a key `text`, or a .txt file.
+  /// Texts: JSON lines with `text`, `messages` or `prompt` and `completion`, or a .txt file.
   public var dataset = ""
   /// Held-out texts of the same kind; empty = none.
   public var evalDataset = ""
@@ -29,6 +29,12 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
   /// Joins texts, each with its end of sequence, and cuts the stream into rows of `maxLength`;
   /// otherwise every text has rows of its own.
   public var packing = true
+  /// Chat template to use in place of the model's own; empty = that.
+  public var chatTemplate = ""
+  /// Of `messages`, learn the assistant's tokens only (TRL: false).
+  public var assistantOnlyLoss = true
+  /// Of `prompt` and `completion`, learn the completion only.
+  public var completionOnlyLoss = true
   public var optimizer = OptimizerSettings()
   /// Adapters in place of all weights.
   public var lora = LoRASettings()
@@ -99,7 +105,8 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
         placeholder: "DIR", "Folder with tokenizer.json; the model's own if left out."),
       .string(
         "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
-        "Texts: one {\"text\": \"...\"} a line, or a .txt file."),
+        "Texts: {\"text\"}, {\"messages\"} or {\"prompt\", \"completion\"} a line, or a .txt file."
+      ),
       .string(
         "eval_dataset_name", \.evalDataset, placeholder: "FILE", "Held-out texts of the same kind."),
       .int(
@@ -115,6 +122,15 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
         "packing", \.packing,
         "Join texts and cut the stream into rows; with --no-packing every text has rows of its own."
       ),
+      .string(
+        "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
+        "Jinja file to use in place of the model's own chat template."),
+      .bool(
+        "assistant_only_loss", \.assistantOnlyLoss,
+        "Of 'messages', learn the assistant's tokens only (TRL's default: all tokens)."),
+      .bool(
+        "completion_only_loss", \.completionOnlyLoss,
+        "Of 'prompt' and 'completion', learn the completion only (TRL's default too)."),
     ]
     return source + SettingOption.run(\.run) + rows + SettingOption.optimizer(\.optimizer)
       + SettingOption.lora(\.lora)

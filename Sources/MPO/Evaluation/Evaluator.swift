@@ -4,7 +4,11 @@ import MPOModel
 /// Draws responses of models to the same prompts and compares them.
 public struct Evaluator {
   public var judge: any PreferenceSource
-  public var prompts: [String]
+  /// As the judge gets them.
+  public let prompts: [String]
+  /// As the models get them.
+  public let questions: [Prompt]
+  public let chatTemplate: String
   /// Responses of each model to each prompt.
   public var samples: Int
   public var maxNewTokens: Int
@@ -20,8 +24,21 @@ public struct Evaluator {
     judge: any PreferenceSource, prompts: [String], samples: Int, maxNewTokens: Int,
     sampling: SamplingSettings = .init(), seed: UInt64 = 0
   ) {
+    self.init(
+      judge: judge, questions: prompts.map { .text($0) }, samples: samples,
+      maxNewTokens: maxNewTokens, sampling: sampling, seed: seed)
+  }
+
+  /// The same for prompts that may be conversations; `chatTemplate` is a file to use in place of
+  /// each model's own.
+  public init(
+    judge: any PreferenceSource, questions: [Prompt], chatTemplate: String = "", samples: Int,
+    maxNewTokens: Int, sampling: SamplingSettings = .init(), seed: UInt64 = 0
+  ) {
     self.judge = judge
-    self.prompts = prompts
+    self.questions = questions
+    self.chatTemplate = chatTemplate
+    prompts = questions.map(\.text)
     self.samples = samples
     self.maxNewTokens = maxNewTokens
     self.sampling = sampling
@@ -30,10 +47,13 @@ public struct Evaluator {
 
   /// Fresh responses (prompts, samples). Two players draw with different streams, so that a model
   /// against itself is not the same text twice.
+  /// `tokens` are the prompts' ids where the caller has them.
   public func responses(
-    of model: LanguageModel, stream: UInt32, progress: ((Int, Int) -> Void)? = nil
+    of model: LanguageModel, stream: UInt32, tokens: [[Int32]]? = nil,
+    progress: ((Int, Int) -> Void)? = nil
   ) throws -> [[String]] {
-    let tokens = try prompts.map(model.promptTokens)
+    let tokens =
+      try tokens ?? questions.map(PromptEncoder(model, chatTemplate: chatTemplate).ids)
     let completions = try Generator(model.decoder, model.parameters).generate(
       tokens, samples: samples,
       settings: GenerationSettings(

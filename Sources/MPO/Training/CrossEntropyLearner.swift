@@ -36,8 +36,14 @@ public final class CrossEntropyLearner {
   /// One optimizer step on the mean over all targets of all micro-batches (lists of sequences;
   /// those of fewer than two tokens have no target and are left out).
   public func step(_ microBatches: [[[Int32]]]) throws -> CrossEntropyMetrics {
-    let kept = microBatches.map { $0.filter { $0.count > 1 } }.filter { !$0.isEmpty }
-    let targets = kept.joined().reduce(0) { $0 + $1.count - 1 }
+    try step(microBatches.map { $0.map { SFTRow($0) } })
+  }
+
+  /// The same on the tokens that the rows' masks name. Rows without any are left out; tokens that
+  /// are no target cost nothing at the output layer.
+  public func step(_ microBatches: [[SFTRow]]) throws -> CrossEntropyMetrics {
+    let kept = microBatches.map { $0.filter { $0.targets > 0 } }.filter { !$0.isEmpty }
+    let targets = kept.joined().reduce(0) { $0 + $1.targets }
     guard targets > 0 else { throw TrainingError.emptyRollout }
     try backend.fill(gradients.flat, with: 0)
     var losses: [Tensor] = []
@@ -66,18 +72,30 @@ public final class CrossEntropyLearner {
       rate: Float(lora.dropout), seed: seed, step: UInt64(optimizer.step) << 20 + UInt64(number))
   }
 
-  private func backpropagate(_ rows: [[Int32]], number: Int, weight: Float) throws -> Tensor {
+  /// N input tokens, M targets; the output layer sees the M rows that predict one.
+  private func backpropagate(_ rows: [SFTRow], number: Int, weight: Float) throws -> Tensor {
     let batch = try PackedBatch(
-      rows.map { Array($0.dropLast()) }, shape: decoder.shape, on: backend)
-    let targets = try backend.indices(rows.flatMap { $0.dropFirst() })
-    let weights = try backend.tensor([Float](repeating: weight, count: batch.tokens))
+      rows.map { Array($0.tokens.dropLast()) }, shape: decoder.shape, on: backend)
+    var predictors: [Int] = []
+    var targets: [Int32] = []
+    for (row, start) in zip(rows, batch.starts) {
+      for (i, token) in row.tokens.enumerated().dropFirst() where row.isTarget[i] {
+        predictors.append(start + i - 1)
+        targets.append(token)
+      }
+    }
+    let targetIDs = try backend.indices(targets)
+    let weights = try backend.tensor([Float](repeating: weight, count: targets.count))
     let tape = Tape(backend, recording: true)
-    let hidden = try decoder.hidden(
+    var hidden = try decoder.hidden(
       batch, TrainableParameters(values: policy, gradients: gradients, dropout: dropout(number)),
       tape: tape, checkpointing: checkpointing)
+    if targets.count < batch.tokens {
+      hidden = try tape.gatherRows(hidden, rows: backend.indices(predictors))
+    }
     let dHidden = try backend.empty(hidden.value.shape)
     let nll = try backend.crossEntropy(
-      decoder.projected(hidden.value, policy), targets: targets, weights: weights,
+      decoder.projected(hidden.value, policy), targets: targetIDs, weights: weights,
       transform: LogitTransform(softcap: decoder.logitSoftcap),
       gradients: ProjectionGradients(
         dHidden: dHidden, dWeight: gradients.projectionGradient()))

@@ -19,11 +19,14 @@ extension MPOTrainer {
       sampling: configuration.sampling.backendSettings, seed: UInt64(configuration.run.seed))
   }
 
+  private var evaluatedTokens: [[Int32]] { prompts.prefix(Self.evaluatedPrompts).map(\.tokens) }
+
   /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a
   /// resumed run compares with the same texts.
   func prepareEvaluation() throws {
     guard configuration.evalSteps > 0 else { return }
-    startingResponses = try evaluator.responses(of: model, stream: Self.startingStream)
+    startingResponses = try evaluator.responses(
+      of: model, stream: Self.startingStream, tokens: evaluatedTokens)
   }
 
   /// `eval_win_rate`, the share of pairs won, and `eval_avg_win_prob`, their mean preference, every
@@ -34,7 +37,8 @@ extension MPOTrainer {
     else { return [] }
     var clock = PhaseClock()
     let result = try evaluator.headToHead(
-      evaluator.responses(of: model, stream: Self.policyStream), over: startingResponses)
+      evaluator.responses(
+        of: model, stream: Self.policyStream, tokens: evaluatedTokens), over: startingResponses)
     clock.mark("timing/eval")
     return [
       ("eval_win_rate", result.wins), ("eval_avg_win_prob", result.probability),

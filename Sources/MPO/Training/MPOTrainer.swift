@@ -20,16 +20,19 @@ public final class MPOTrainer {
   var startingResponses: [[String]]?
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
-  let prompts: [TokenizedPrompt]
+  package let prompts: [TokenizedPrompt]
+  /// Says how many prompts were cut; nil when none was.
+  public let promptWarning: String?
   private var sampler: EpochSampler
   private var backend: any ComputeBackend { model.decoder.backend }
 
   /// Loads the model and prompts and builds the judge.
   /// - Throws: `ModelError`, `DataError`, `PreferenceError`, `BackendError`; a prompt that leaves no
-  ///   room for `max_new_tokens` is an error, never cut.
+  ///   room for `max_new_tokens` is an error, and
+  ///   is cut only as `max_prompt_length` says.
   public init(_ configuration: MPOConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
-    let texts = try PromptDataset.read(configuration.dataset)
+    let records = try PromptDataset.numbered(configuration.dataset)
     guard let judge = configuration.judge else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
@@ -37,9 +40,9 @@ public final class MPOTrainer {
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
-    prompts = try TokenizedPrompt.tokenize(
-      texts, file: configuration.dataset, model: model,
-      maxNewTokens: configuration.sampling.maxNewTokens)
+    let tokenized = try PromptTokens(records, model: model, configuration)
+    prompts = tokenized.prompts
+    promptWarning = tokenized.warning
     sampler = EpochSampler(count: prompts.count, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
       examples: prompts.count, batch: configuration.promptsPerRollout)
@@ -133,29 +136,6 @@ public final class MPOTrainer {
     magnetClock = state.magnetClock ?? MagnetClock()
     sampler = EpochSampler(
       count: prompts.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
-  }
-}
-
-/// A prompt and its ids.
-public struct TokenizedPrompt: Sendable, Equatable {
-  public var text: String
-  public var tokens: [Int32]
-
-  /// - Throws: `DataError` naming the prompt that is too long for the model.
-  static func tokenize(
-    _ texts: [String], file: String, model: LanguageModel, maxNewTokens: Int
-  ) throws -> [TokenizedPrompt] {
-    let limit = model.decoder.shape.maxPositions
-    return try texts.enumerated().map { i, text in
-      let tokens = try model.promptTokens(text)
-      guard tokens.count + maxNewTokens <= limit else {
-        throw DataError.format(
-          path: file,
-          "prompt \(i + 1) (blank lines not counted) has \(tokens.count) tokens and max_new_tokens is \(maxNewTokens), but the "
-            + "model's positions end at \(limit); shorten one of the two")
-      }
-      return TokenizedPrompt(text: text, tokens: tokens)
-    }
   }
 }
 

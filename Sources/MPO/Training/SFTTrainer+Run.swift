@@ -21,7 +21,7 @@ extension SFTTrainer: TrainableRun {
   var runSettings: RunSettings { configuration.run }
   var hints: [String] { [] }
   var stepsInAll: Int { totalSteps }
-  var probe: [Int32] { Array((rows.first ?? [0]).prefix(model.decoder.shape.maxPositions)) }
+  var probe: [Int32] { Array((rows.first?.tokens ?? [0]).prefix(model.decoder.shape.maxPositions)) }
 
   var tensors: TrainingTensors {
     TrainingTensors(policy: learner.policy, magnet: nil, optimizer: learner.optimizer)

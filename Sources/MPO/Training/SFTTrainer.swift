@@ -11,26 +11,29 @@ public final class SFTTrainer {
   public let totalSteps: Int
   public private(set) var stepsDone = 0
   private(set) var tokensSeen = 0
-  let rows: [[Int32]]
-  private let heldOut: [[Int32]]
+  package let rows: [SFTRow]
+  private let heldOut: [SFTRow]
   private(set) var sampler: EpochSampler
 
   /// Loads or makes the model and cuts the data into rows.
   public init(_ configuration: SFTConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
-    let texts = try TextDataset.read(configuration.dataset)
-    let heldOutTexts =
-      configuration.evalDataset.isEmpty ? [] : try TextDataset.read(configuration.evalDataset)
+    // A wrong name is told before a model is loaded.
+    for path in [configuration.dataset, configuration.evalDataset] where !path.isEmpty {
+      _ = try DataFile(path, what: "texts")
+    }
     model = try Self.model(configuration, on: backend)
     guard configuration.maxLength <= model.decoder.shape.maxPositions + 1 else {
       throw ConfigurationError.conflict(
         "max_length is \(configuration.maxLength), but the model's positions end at "
           + "\(model.decoder.shape.maxPositions)")
     }
-    rows = Self.rows(texts, model, configuration)
-    heldOut = Self.rows(heldOutTexts, model, configuration)
+    let maker = SFTRowMaker(model, configuration)
+    rows = try maker.rows(configuration.dataset)
+    heldOut = configuration.evalDataset.isEmpty ? [] : try maker.rows(configuration.evalDataset)
     guard !rows.isEmpty else {
-      throw DataError.empty(path: configuration.dataset, "holds no row of two tokens or more")
+      throw DataError.empty(
+        path: configuration.dataset, "holds no row with a token to learn after its first")
     }
     sampler = EpochSampler(count: rows.count, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
@@ -68,21 +71,6 @@ public final class SFTTrainer {
       precision: c.run.precision, on: backend)
   }
 
-  /// Texts as ids, each with its end of sequence: joined and cut into rows of `max_length`, or each
-  /// in rows of its own.
-  private static func rows(
-    _ texts: [String], _ model: LanguageModel, _ c: SFTConfiguration
-  ) -> [[Int32]] {
-    let end = model.generation.stopIDs.first.map { [$0] } ?? []
-    let ids = texts.map { model.tokenizer.encode($0) + end }
-    let streams = c.packing ? [Array(ids.joined())] : ids
-    return streams.flatMap { stream in
-      stride(from: 0, to: stream.count, by: c.maxLength).map {
-        Array(stream[$0..<min($0 + c.maxLength, stream.count)])
-      }
-    }.filter { $0.count > 1 }
-  }
-
   /// One optimizer step.
   public func trainStep() throws -> CrossEntropyMetrics {
     let batch = sampler.next(configuration.batchSize).map { rows[$0] }
@@ -105,9 +93,11 @@ public final class SFTTrainer {
     var count = 0
     for start in stride(from: 0, to: heldOut.count, by: configuration.batchSize) {
       let part = Array(heldOut[start..<min(start + configuration.batchSize, heldOut.count)])
-      for logProbs in try scorer.logProbs(part) {
-        sum -= logProbs.reduce(0.0) { $0 + Double($1) }
-        count += logProbs.count
+      for (row, logProbs) in zip(part, try scorer.logProbs(part.map(\.tokens))) {
+        for (isTarget, logProb) in zip(row.isTarget.dropFirst(), logProbs) where isTarget {
+          sum -= Double(logProb)
+          count += 1
+        }
       }
     }
     return sum / Double(max(1, count))

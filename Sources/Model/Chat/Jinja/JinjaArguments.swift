@@ -40,7 +40,8 @@ extension JinjaInterpreter {
     return number
   }
 
-  func string(_ value: JinjaValue?, _ what: String, default standard: String = "") throws -> String {
+  func string(_ value: JinjaValue?, _ what: String, default standard: String = "") throws -> String
+  {
     guard let value else { return standard }
     guard let text = value.text else {
       throw failure("\(what): expected a string, found \(value.kind)")

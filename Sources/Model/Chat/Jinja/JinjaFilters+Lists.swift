@@ -56,7 +56,9 @@ struct JinjaListFilter {
     guard let path, !path.isNone else { return item }
     if path.text == nil { return try interpreter.item(item, path) }
     var item = item
-    for part in try interpreter.string(path, name).split(separator: ".", omittingEmptySubsequences: false) {
+    for part in try interpreter.string(path, name).split(
+      separator: ".", omittingEmptySubsequences: false)
+    {
       let isIndex = !part.isEmpty && part.utf8.allSatisfy { (0x30...0x39).contains($0) }
       let key: JinjaValue = isIndex ? .integer(Int(part) ?? 0) : .string(String(part))
       item = try interpreter.item(item, key)

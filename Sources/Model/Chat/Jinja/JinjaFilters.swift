@@ -47,7 +47,8 @@ enum JinjaFilters {
         throw interpreter.failure("the filter 'abs' needs a number, found \(value.kind)")
       }
       if value.wholeNumber == nil { return .number(number.magnitude) }
-      return number < 0 ? try JinjaArithmetic.negated(value, interpreter)
+      return number < 0
+        ? try JinjaArithmetic.negated(value, interpreter)
         : .integer(value.wholeNumber ?? 0)
     case "attr":
       let name = try interpreter.string(try bound(["name"], required: 1)[0], "attr")
@@ -145,10 +146,13 @@ enum JinjaNumbers {
     guard let plain = withoutUnderscores(JinjaText.strip(text, nil)) else { return nil }
     let lowered = plain.lowercased()
     let bare = lowered.hasPrefix("+") || lowered.hasPrefix("-") ? lowered.dropFirst() : lowered[...]
-    if ["inf", "infinity"].contains(bare) { return lowered.hasPrefix("-") ? -.infinity : .infinity }
+    if ["inf", "infinity"].contains(bare) {
+      return lowered.hasPrefix("-") ? -.infinity : .infinity
+    }
     if bare == "nan" { return .nan }
     let allowed = bare.unicodeScalars.allSatisfy { "0123456789.e+-".unicodeScalars.contains($0) }
-    guard allowed, let first = bare.unicodeScalars.first, "0123456789.".unicodeScalars.contains(first)
+    guard allowed, let first = bare.unicodeScalars.first,
+      "0123456789.".unicodeScalars.contains(first)
     else { return nil }
     // Python also reads `1.` and `.5`.
     return strtodWhole(lowered)

@@ -129,7 +129,8 @@ enum JinjaFormatting {
           ?? printer.text
       case "d", "i", "u", "x", "X", "o":
         let number = kind == "d" || kind == "i" || kind == "u" ? value.double : nil
-        guard let whole = value.wholeNumber ?? number.flatMap({ Int(exactly: $0.rounded(.towardZero)) })
+        guard
+          let whole = value.wholeNumber ?? number.flatMap({ Int(exactly: $0.rounded(.towardZero)) })
         else { throw interpreter.failure("'%\(kind)' needs a number, found \(value.kind)") }
         let radix = kind == "o" ? 8 : (kind == "x" || kind == "X" ? 16 : 10)
         let digits = String(whole.magnitude, radix: radix, uppercase: kind == "X")
@@ -139,12 +140,15 @@ enum JinjaFormatting {
         guard let number = value.double else {
           throw interpreter.failure("'%\(kind)' needs a number, found \(value.kind)")
         }
-        guard (d.precision ?? 0) <= 1000 else { throw interpreter.failure("'%': precision too large") }
+        guard (d.precision ?? 0) <= 1000 else {
+          throw interpreter.failure("'%': precision too large")
+        }
         let text = String(format: "%.\(d.precision ?? 6)\(kind)", number.magnitude)
         return signed(number.sign == .minus, text, d)
       case "c":
         if let text = value.text, text.unicodeScalars.count == 1 { return text }
-        guard let code = value.wholeNumber, let scalar = UInt32(exactly: code).flatMap(Unicode.Scalar.init)
+        guard let code = value.wholeNumber,
+          let scalar = UInt32(exactly: code).flatMap(Unicode.Scalar.init)
         else { throw interpreter.failure("'%c' needs one character, found \(value.kind)") }
         return String(scalar)
       default: throw interpreter.unsupported("'%\(kind)'")

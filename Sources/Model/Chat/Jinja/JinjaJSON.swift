@@ -16,7 +16,8 @@ struct JinjaJSONWriter {
       "the filter 'tojson'", ["ensure_ascii", "indent", "separators", "sort_keys"], interpreter)
     escapesUnicode = values[0]?.isTrue ?? false
     if let value = values[1], !value.isNone {
-      let count = min(try value.text == nil ? interpreter.integer(value, "indent", default: 0) : 0, 1000)
+      let count = min(
+        try value.text == nil ? interpreter.integer(value, "indent", default: 0) : 0, 1000)
       indent = value.text ?? String(repeating: " ", count: max(0, count))
       itemSeparator = ","
     }

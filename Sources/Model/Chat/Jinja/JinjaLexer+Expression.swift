@@ -131,7 +131,8 @@ extension JinjaLexer {
     case "x": try text.append(code(digits: 2, start))
     case "u": try text.append(code(digits: 4, start))
     case "U": try text.append(code(digits: 8, start))
-    case "N": throw failure("expected no \\N{...} escape: names of characters are unknown", at: start)
+    case "N":
+      throw failure("expected no \\N{...} escape: names of characters are unknown", at: start)
     case "0"..."7":
       var value = scalar.value - 0x30
       for _ in 0..<2 where position < source.count && ("0"..."7").contains(source[position]) {

@@ -235,7 +235,8 @@ struct JinjaParser {
       let name = try expectName("a parameter")
       let value = take(symbol: "=") ? try expression() : nil
       if value == nil, parameters.last?.value != nil {
-        throw failure("expected a default for '\(name)', the parameter before has one", at: location)
+        throw failure(
+          "expected a default for '\(name)', the parameter before has one", at: location)
       }
       parameters.append((name, value))
     }

@@ -71,7 +71,8 @@ public struct JinjaTemplate: Sendable {
     // A mark at the end tells an empty result from one that did not fit.
     var buffer = [CChar](repeating: 0, count: 4096 + format.utf8.count * 4)
     let count = strftime(&buffer, buffer.count, format + "\u{1}", &parts)
-    return String(decoding: buffer.prefix(max(0, count - 1)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(
+      decoding: buffer.prefix(max(0, count - 1)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 
@@ -84,7 +85,8 @@ extension JinjaValue {
     case .integer(let value): self = .integer(value)
     case .number(let value): self = .number(value)
     case .string(let value): self = .string(value)
-    case .array(let items): self = .sequence(JinjaSequence(.list, items.map { JinjaValue(json: $0) }))
+    case .array(let items):
+      self = .sequence(JinjaSequence(.list, items.map { JinjaValue(json: $0) }))
     case .object(let object):
       let mapping = JinjaMapping()
       for member in object.members { mapping.set(member.name, JinjaValue(json: member.value)) }

@@ -77,8 +77,9 @@ enum JinjaTests {
   ) throws -> Bool {
     let divisor: JinjaValue
     if name == "divisibleby" {
-      divisor = try arguments.bound(
-        "the test '\(name)'", ["num"], required: 1, interpreter)[0] ?? .none
+      divisor =
+        try arguments.bound(
+          "the test '\(name)'", ["num"], required: 1, interpreter)[0] ?? .none
     } else {
       _ = try arguments.bound("the test '\(name)'", [], interpreter)
       divisor = .integer(2)

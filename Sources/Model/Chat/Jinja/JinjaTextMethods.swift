@@ -67,13 +67,15 @@ struct JinjaTextMethods {
     let limit = most < 0 ? Int.max : most
     guard let separator = values[0], !separator.isNone else {
       return try list(
-        name == "split" ? JinjaText.words(text, limit: limit)
+        name == "split"
+          ? JinjaText.words(text, limit: limit)
           : JinjaText.wordsFromEnd(text, limit: limit))
     }
     let part = try interpreter.string(separator, name)
     guard !part.isEmpty else { throw interpreter.failure("\(name): empty separator") }
     return try list(
-      name == "split" ? JinjaText.split(text, by: part, limit: limit)
+      name == "split"
+        ? JinjaText.split(text, by: part, limit: limit)
         : JinjaText.splitFromEnd(text, by: part, limit: limit))
   }
 
@@ -85,7 +87,8 @@ struct JinjaTextMethods {
     return try parts.contains { part in
       let part = try interpreter.string(part, name)
       return name == "startswith"
-        ? text.utf8.starts(with: part.utf8) : text.utf8.reversed().starts(with: part.utf8.reversed())
+        ? text.utf8.starts(with: part.utf8)
+        : text.utf8.reversed().starts(with: part.utf8.reversed())
     }
   }
 
@@ -170,7 +173,9 @@ struct JinjaTextMethods {
       isLast
       ? JinjaText.splitFromEnd(text, by: separator, limit: 1)
       : JinjaText.split(text, by: separator, limit: 1)
-    let whole = parts.count == 2 ? [parts[0], separator, parts[1]] : (isLast ? ["", "", text] : [text, "", ""])
+    let whole =
+      parts.count == 2
+      ? [parts[0], separator, parts[1]] : (isLast ? ["", "", text] : [text, "", ""])
     return try interpreter.made(.tuple, whole.map { try interpreter.made($0) })
   }
 
