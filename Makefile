@@ -2,7 +2,7 @@
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/magnetic
 
-.PHONY: build test test-portable test-kernels demo bench bundle lint clean setup setup-tests
+.PHONY: build test test-portable test-kernels fuzz demo bench bundle lint clean setup setup-tests
 
 build: setup
 	$(SWIFT_BUILD) --product magnetic
@@ -25,6 +25,10 @@ test-portable:
 # Every OpenCL kernel in the simulator oclgrind (Debian: oclgrind), minutes.
 test-kernels: setup-tests
 	tools/test-kernels.sh
+
+# A million mutated inputs for the readers of weights, configurations, tokenizers and templates.
+fuzz: setup
+	tools/fuzz.sh $(FUZZ)
 
 demo: build
 	$(BINARY) demo

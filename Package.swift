@@ -60,9 +60,15 @@ let package = Package(
       path: "Sources/magnetic"),
     .target(
       name: "TestSupport", dependencies: ["MPOBackend", "MPOModel"], path: "Tests/TestSupport"),
+    // The fuzzed readers; magnetic-fuzz reads a million of their inputs (tools/fuzz.sh).
+    .target(name: "Fuzzing", dependencies: ["MPOModel"], path: "Tests/Fuzzing"),
+    .target(name: "FuzzWatch", path: "Tests/FuzzWatch"),
+    .executableTarget(
+      name: "magnetic-fuzz", dependencies: ["Fuzzing", "FuzzWatch"], path: "Tests/magnetic-fuzz"),
     .testTarget(name: "BackendTests", dependencies: ["MPOBackend", "MPOModel", "TestSupport"]),
     .testTarget(
-      name: "ModelTests", dependencies: ["MPOModel", "TestSupport"], exclude: ["Fixtures"]),
+      name: "ModelTests", dependencies: ["Fuzzing", "MPOModel", "TestSupport"],
+      exclude: ["Corpus", "Fixtures"]),
     .testTarget(name: "MPOTests", dependencies: ["MPO", "TestSupport"]),
   ],
   swiftLanguageModes: [.v6],

@@ -1,7 +1,8 @@
 import MPOBackend
 
 /// Moves one tensor of a file to the device in pieces, so that no second copy of it is held; only a
-/// matrix that files hold transposed is in host memory whole.
+/// matrix that files hold transposed is in host memory whole. Where tensors are host memory, it is
+/// read into its place.
 struct WeightReader {
   let file: SafetensorsFile
   let name: String
@@ -12,6 +13,7 @@ struct WeightReader {
   func read(into target: Tensor, isTransposed: Bool = false) throws {
     if isTransposed { return try readTransposed(into: target) }
     let flat = target.reshaped([target.count])
+    if try readInPlace(flat) { return }
     if target.type == .bf16, try file.entry(name).dtype == .bf16 {
       return try readBytes(into: flat)
     }
@@ -24,6 +26,18 @@ struct WeightReader {
         try upload(UnsafeBufferPointer(part), to: flat.elements(start..<(start + size)))
       }
     }
+  }
+
+  /// False where the device's memory is its own, or where rounding is the device's.
+  private func readInPlace(_ flat: Tensor) throws -> Bool {
+    guard let backend = backend as? any HostMemoryBackend else { return false }
+    let stored = try file.entry(name).dtype
+    guard flat.type == .f32 || (flat.type == .bf16 && stored == .bf16) else { return false }
+    try backend.withHostMemory(of: flat) { memory in
+      if flat.type == .bf16 { return try file.readBytes(name, into: memory) }
+      try file.readFloats(name, into: memory.bindMemory(to: Float.self))
+    }
+    return true
   }
 
   /// As stored.

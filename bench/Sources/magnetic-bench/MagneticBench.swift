@@ -6,7 +6,8 @@ struct MagneticBench: ParsableCommand {
     commandName: "magnetic-bench",
     abstract: "Measures Magnetic; prints aligned lines, or JSON.",
     subcommands: [
-      Suite.self, Iteration.self, Step.self, Sweep.self, Train.self, Loss.self, Products.self,
-      Limits.self, Games.self, Equilibria.self, Probe.self, Kernels.self, BundleReport.self,
+      Suite.self, Iteration.self, Step.self, Sweep.self, Train.self, Load.self, Loss.self,
+      Products.self, Limits.self, Games.self, Equilibria.self, Probe.self, Kernels.self,
+      BundleReport.self,
     ])
 }

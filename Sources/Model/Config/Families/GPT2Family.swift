@@ -10,7 +10,7 @@ enum GPT2Family {
     let epsilon = try r.optionalNumber("layer_norm_epsilon", "a number of at least 0") { $0 >= 0 }
     var shape = DecoderShape(
       vocabulary: try r.integer("vocab_size"), width: width,
-      layers: try r.integer("n_layer", in: 1...100_000), heads: heads, keyValueHeads: heads,
+      layers: try r.integer("n_layer", in: 1...10_000), heads: heads, keyValueHeads: heads,
       headWidth: width / heads, feedForward: try r.optionalInteger("n_inner") ?? 4 * width,
       normEpsilon: 0, rotaryBase: 1,
       maxPositions: try r.optionalInteger("n_positions") ?? r.optionalInteger("n_ctx") ?? 1024,

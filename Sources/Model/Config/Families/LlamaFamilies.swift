@@ -57,7 +57,7 @@ enum LlamaFamilies {
     let positions = try r.optionalInteger("max_position_embeddings") ?? maxPositions
     var shape = DecoderShape(
       vocabulary: try r.integer("vocab_size"), width: width,
-      layers: try r.integer("num_hidden_layers", in: 1...100_000), heads: heads,
+      layers: try r.integer("num_hidden_layers", in: 1...10_000), heads: heads,
       keyValueHeads: groups,
       headWidth: try self.headWidth(r, width: width, heads: heads, default: headWidth),
       feedForward: try r.integer("intermediate_size"),
@@ -88,7 +88,7 @@ enum LlamaFamilies {
   private static func applyWindows(_ r: FieldReader, to shape: inout DecoderShape) throws {
     let uses = try r.optionalBool("use_sliding_window") ?? false
     let window = uses ? try r.optionalInteger("sliding_window") ?? 4096 : 0
-    let first = try r.optionalInteger("max_window_layers", in: 0...100_000) ?? 28
+    let first = try r.optionalInteger("max_window_layers", in: 0...10_000) ?? 28
     let types = try r.layerTypes(count: shape.layers)
     for layer in shape.blocks.indices {
       let slides = types.map { $0[layer] == .sliding } ?? (layer >= first)

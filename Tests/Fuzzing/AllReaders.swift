@@ -1,0 +1,8 @@
+extension FuzzReader {
+  public static let all: [FuzzReader] = [
+    safetensors, shardIndex, json, config, generationConfig, adapterConfig, tokenizer,
+    tokenizerConfig,
+  ]
+
+  public static func named(_ name: String) -> FuzzReader? { all.first { $0.name == name } }
+}
