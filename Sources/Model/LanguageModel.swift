@@ -20,6 +20,22 @@ public final class LanguageModel {
   private let names: StoredNames
   /// Of a model with adapters.
   private let adapter: AdapterConfiguration?
+  /// Where they were read from; nil for new ones.
+  private let adapterFolder: String?
+
+  /// What a user should know of how the folder was read, a line each.
+  public var notes: [String] {
+    var lines: [String] = []
+    if !configuration.unknownFields.isEmpty {
+      lines.append(
+        "config.json: without effect here, for nobody here knows them: "
+          + configuration.unknownFields.joined(separator: ", "))
+    }
+    if let adapterFolder, let adapter {
+      lines.append("adapter \(adapterFolder) over \(folder): \(adapter.lora.summary)")
+    }
+    return lines
+  }
 
   /// What is done with a model's weights, which decides how they are kept.
   public enum Use: Sendable, Equatable {
@@ -27,7 +43,8 @@ public final class LanguageModel {
     case training
     /// They are read only, and kept as stored: bf16 where most are, else f32.
     case reading
-    /// New adapters over them are trained, or those of an adapter's folder go on.
+    /// New adapters over them are trained, or those of an adapter's folder go on, with that folder's
+    /// settings in place of the ones given.
     case adapting(LoRAConfiguration, base: FrozenType, seed: UInt64)
   }
 
@@ -41,7 +58,8 @@ public final class LanguageModel {
   init(
     folder: String, configuration: ModelConfiguration, generation: GenerationConfiguration,
     tokenizer: Tokenizer, tokenizerFolder: String, decoder: Decoder, parameters: ParameterSet,
-    weights: ModelWeights? = nil, adapter: AdapterConfiguration? = nil
+    weights: ModelWeights? = nil, adapter: AdapterConfiguration? = nil,
+    adapterFolder: String? = nil
   ) {
     self.folder = folder
     self.configuration = configuration
@@ -51,6 +69,7 @@ public final class LanguageModel {
     self.decoder = decoder
     self.parameters = parameters
     self.adapter = adapter
+    self.adapterFolder = adapterFolder
     self.weights = weights
     names = weights.map { StoredNames.find($0, decoder.layout) } ?? .plain
     storedType = weights.map(Self.commonType) ?? .f32
@@ -110,7 +129,7 @@ public final class LanguageModel {
       tokenizer: try Tokenizer(folder: tokenizerFolder), tokenizerFolder: tokenizerFolder,
       decoder: Decoder(shape, on: backend),
       parameters: try parameters.computing(in: precision, on: backend), weights: weights,
-      adapter: adapter)
+      adapter: adapter, adapterFolder: adapters?.folder)
   }
 
   /// How an adapter names its base: a hub name as it was given, a folder by its whole path, which

@@ -50,7 +50,7 @@ struct EvaluateCommand: ParsableCommand {
     let precision = precisionOptions.precision(defaults: settings.run)
     func draw(_ name: String, stream: UInt32) throws -> [[String]] {
       try evaluator.responses(
-        of: LanguageModel.load(name, precision: precision, use: .reading, on: backend),
+        of: readModel(name, precision, on: backend),
         stream: stream)
     }
     let responses = try draw(model, stream: Evaluator.firstStream)

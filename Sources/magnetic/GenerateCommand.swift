@@ -54,8 +54,7 @@ struct GenerateCommand: ParsableCommand {
 
   func run() throws {
     let prompts = try (input.map(PromptDataset.read) ?? [.text(prompt ?? "")]).map(asked)
-    let model = try LanguageModel.load(
-      model, precision: precisionOptions.precision(), use: .reading, on: deviceOptions.open())
+    let model = try readModel(model, precisionOptions.precision(), on: deviceOptions.open())
     let tokens = try prompts.map(PromptEncoder(model, chatTemplate: chatTemplate ?? "").ids)
     let settings = GenerationSettings(
       maxNewTokens: maxNewTokens,

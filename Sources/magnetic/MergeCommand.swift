@@ -22,7 +22,7 @@ struct MergeCommand: ParsableCommand {
       let known = SavedWeightType.allCases.map(\.rawValue).joined(separator: ", ")
       throw ValidationError("--save-dtype: expected one of \(known), found '\(saveDtype)'")
     }
-    let model = try LanguageModel.load(adapter, use: .reading, on: deviceOptions.open())
+    let model = try readModel(adapter, on: deviceOptions.open())
     try model.saveMerged(to: outputDir, dtype: dtype.fileType)
     note("model: \(outputDir)")
   }

@@ -22,8 +22,7 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let inputs = try ScoreInput.read(input)
-    let model = try LanguageModel.load(
-      model, precision: precisionOptions.precision(), use: .reading, on: deviceOptions.open())
+    let model = try readModel(model, precisionOptions.precision(), on: deviceOptions.open())
     let sequences = try inputs.enumerated().map { i, value in try tokens(value, line: i + 1, model)
     }
     let scorer = Scorer(model.decoder, model.parameters)

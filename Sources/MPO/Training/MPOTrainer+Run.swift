@@ -16,7 +16,9 @@ extension MPOTrainer: TrainableRun {
   }
 
   var runSettings: RunSettings { configuration.run }
-  var hints: [String] { [promptWarning, configuration.hint()].compactMap { $0 } }
+  var hints: [String] {
+    model.notes + [promptWarning, configuration.hint()].compactMap { $0 }
+  }
   var stepsInAll: Int { totalSteps }
   var probe: [Int32] { prompts.first?.tokens ?? [0] }
 

@@ -30,6 +30,17 @@ public struct LoRAConfiguration: Sendable, Equatable {
 
   public init() {}
 
+  /// One line for a log.
+  public var summary: String {
+    let names: String
+    switch targets {
+    case .default: names = "default"
+    case .allLinear: names = "all-linear"
+    case .names(let list): names = list.sorted().joined(separator: ",")
+    }
+    return "r \(rank), alpha \(alpha)\(usesRSLoRA ? ", rslora" : ""), dropout \(dropout), \(names)"
+  }
+
   /// alpha / r of a module, or alpha / sqrt(r).
   public func scale(of module: String, rank: Int) -> Double {
     let alpha = Self.pattern(alphaPattern, module) ?? alpha
