@@ -71,7 +71,8 @@ import Testing
     ),
     (
       #""pre_tokenizer":null"#,
-      #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},{"type":"Digits"}]}"#,
+      #""pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"ByteLevel"},"#
+        + #"{"type":"Digits"}]}"#,
       "only as the last"
     ),
     (#""normalizer":null"#, #""normalizer":{"type":"BertNormalizer"}"#, "'BertNormalizer'"),
@@ -124,6 +125,23 @@ import Testing
     let error = #expect(throws: ModelError.self) { try Tokenizer(folder: folder.path) }
     let text = error?.description ?? ""
     #expect(text.contains(expected) && text.hasPrefix(folder.path), "\(text)")
+  }
+
+  /// Sequences that would take any memory or depth.
+  @Test func refusesHostileSequences() throws {
+    let replace = #"{"type":"Replace","pattern":{"String":"a"},"content":"aaaaaaaaaa"}"#
+    let growing = Array(repeating: replace, count: 9).joined(separator: ",")
+    let deep = Array(repeating: #"{"type":"Digits"}"#, count: 65).joined(separator: ",")
+    let model = #""model":{"type":"BPE","vocab":{"a":0},"merges":[]}"#
+    for (part, expected) in [
+      (#""normalizer":{"type":"Sequence","normalizers":[\#(growing)]}"#, "more than 65536 bytes"),
+      (#""pre_tokenizer":{"type":"Sequence","pretokenizers":[\#(deep)]}"#, "65 stages"),
+    ] {
+      let folder = try TemporaryFolder()
+      try folder.write("{\(part),\(model)}", "tokenizer.json")
+      let error = #expect(throws: ModelError.self) { try Tokenizer(folder: folder.path) }
+      #expect(error?.description.contains(expected) == true)
+    }
   }
 
   @Test func readsRoles() throws {

@@ -5,6 +5,8 @@ import Foundation
 ///
 /// Little endian: bytes of the array (u32), the array (u32 each), texts in UTF-8 that end with 0.
 struct Charsmap: Sendable {
+  /// Bytes of the longest text.
+  let longest: Int
   private let units: [UInt32]
   private let texts: [UInt8]
 
@@ -28,6 +30,7 @@ struct Charsmap: Sendable {
     guard String(validating: texts, as: UTF8.self) != nil else {
       throw wrong("has texts that are not UTF-8")
     }
+    longest = texts.split(separator: 0).map(\.count).max() ?? 0
   }
 
   /// What the first key that `text` begins with becomes; nil where no key does. The shortest key

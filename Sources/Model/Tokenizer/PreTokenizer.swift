@@ -28,6 +28,7 @@ struct PreTokenizer: Sendable {
 
   init(_ fields: FieldReader?) throws {
     stages = try fields.map { try Self.stages($0) } ?? []
+    try fields?.limit(stages.count, "pre_tokenizer")
     for stage in stages.dropLast() {
       if case .byteLevel = stage, let fields {
         throw ModelError.unsupported(

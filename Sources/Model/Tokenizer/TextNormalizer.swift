@@ -20,7 +20,23 @@ struct TextNormalizer: Sendable {
 
   init(_ fields: FieldReader?) throws {
     stages = try fields.map { try Self.stages($0) } ?? []
+    guard let fields else { return }
+    try fields.limit(stages.count, "normalizer")
+    // How many bytes a byte may become; stages multiply.
+    var growth = 1
+    for stage in stages where growth <= Self.largestGrowth {
+      if case .replace(_, let content) = stage { growth *= max(1, content.count) }
+      if case .charsmap(let map) = stage { growth *= max(1, map.longest) }
+    }
+    guard growth <= Self.largestGrowth else {
+      throw ModelError.unsupported(
+        path: fields.path,
+        "normalizer: a character may become more than \(Self.largestGrowth) bytes")
+    }
   }
+
+  /// Far above what real files need (some hundreds); a hostile one could ask for any memory.
+  private static let largestGrowth = 1 << 16
 
   private static func stages(_ fields: FieldReader) throws -> [Stage] {
     let type = try fields.string("type")
@@ -149,6 +165,14 @@ struct TextNormalizer: Sendable {
 }
 
 extension FieldReader {
+  /// Refuses a sequence of more stages than any real file has.
+  func limit(_ stages: Int, _ what: String) throws {
+    guard stages <= 64 else {
+      throw ModelError.unsupported(
+        path: path, "\(what): \(stages) stages; at most 64 are supported")
+    }
+  }
+
   /// The objects of a list.
   func readers(_ name: String) throws -> [FieldReader] {
     guard let items = value(name)?.array else { throw wrong(name, expected: "a list") }

@@ -19,6 +19,7 @@ struct TokenDecoder: Sendable {
 
   init(_ fields: FieldReader?) throws {
     stages = try fields.map { try Self.stages($0) }
+    try fields?.limit(stages?.count ?? 0, "decoder")
   }
 
   private static func stages(_ fields: FieldReader) throws -> [Stage] {

@@ -59,8 +59,9 @@ public final class Tokenizer: Sendable {
     (bosID, eosID, padID, unknownID) = (roles.bos, roles.eos, roles.pad, roles.unknown)
   }
 
-  /// The ids of a text. Added tokens are found in it, special ones too. `addSpecialTokens` puts what
-  /// the file's template says around it (a first <s>, say); an empty text has nothing but those.
+  /// The ids of a text. Added tokens are found in it, special ones too. `addSpecialTokens` puts
+  /// what the file's template says around it (a first <s>, say); an empty text has nothing but
+  /// those.
   public func encode(_ text: String, addSpecialTokens: Bool = true) -> [Int32] {
     var ids: [Int32] = addSpecialTokens ? template.before : []
     var scratch = EncodingScratch()
