@@ -117,7 +117,8 @@ enum JinjaFilters {
         throw interpreter.failure("the filter 'round': the number is too large")
       }
       let rule: FloatingPointRoundingRule = method == "ceil" ? .up : .down
-      return .number((number * scale).rounded(rule) / scale)
+      // Python's ceil and floor give a whole number, which has no negative zero.
+      return .number(((number * scale).rounded(rule) + 0) / scale)
     default:
       throw interpreter.failure("the filter 'round': expected common, ceil or floor")
     }

@@ -128,7 +128,7 @@ extension JinjaInterpreter {
       let places = Self.places(sequence.items.count, first, last, stride)
       return try made(sequence.kind, places.map { sequence.items[$0] })
     case .undefined(let text): throw failure("\(text), and cannot be sliced")
-    default: return .undefined("\(object.kind) cannot be sliced")
+    default: throw failure("\(object.kind) cannot be sliced")
     }
   }
 

@@ -185,18 +185,15 @@ enum JinjaText {
       return result
     }
     let scalars = Array(text.unicodeScalars)
-    var result = ""
-    for (i, scalar) in scalars.enumerated() {
-      if scalar == "\u{3A3}" {
-        let before = scalars[..<i].last { !$0.properties.isCaseIgnorable }
-        let after = scalars[(i + 1)...].first { !$0.properties.isCaseIgnorable }
-        let isFinal = before?.properties.isCased == true && after?.properties.isCased != true
-        result += isFinal ? "\u{3C2}" : "\u{3C3}"
-      } else {
-        result += scalar.properties.lowercaseMapping
-      }
-    }
-    return result
+    return scalars.indices.reduce(into: "") { $0 += lowered(scalars, $1) }
+  }
+
+  private static func lowered(_ scalars: [Unicode.Scalar], _ i: Int) -> String {
+    guard scalars[i] == "\u{3A3}" else { return scalars[i].properties.lowercaseMapping }
+    let before = scalars[..<i].last { !$0.properties.isCaseIgnorable }
+    let after = scalars[(i + 1)...].first { !$0.properties.isCaseIgnorable }
+    let isFinal = before?.properties.isCased == true && after?.properties.isCased != true
+    return isFinal ? "\u{3C2}" : "\u{3C3}"
   }
 
   /// First scalar in title case, the rest lower.
@@ -211,9 +208,10 @@ enum JinjaText {
   static func title(_ text: String) -> String {
     var result = ""
     var wasCased = false
-    for scalar in text.unicodeScalars {
+    let scalars = Array(text.unicodeScalars)
+    for (i, scalar) in scalars.enumerated() {
       let properties = scalar.properties
-      result += wasCased ? properties.lowercaseMapping : properties.titlecaseMapping
+      result += wasCased ? lowered(scalars, i) : properties.titlecaseMapping
       wasCased = properties.isCased
     }
     return result
