@@ -81,10 +81,11 @@ import Testing
           optimizer: Optimizer(policy.layout, settings: optimizer, totalSteps: 9, on: backend),
           settings: settings)
       }
-      let rows = (0..<4).map { i in
-        RolloutRow(
+      let rows = (0..<4).map { (i: Int) -> RolloutRow in
+        let advantage: Float = i % 2 == 0 ? 0.3 : -0.3
+        return RolloutRow(
           prompt: RandomModel.tokens(5, seed: UInt64(i)),
-          response: RandomModel.tokens(7, seed: UInt64(9 + i)), advantage: i % 2 == 0 ? 0.3 : -0.3)
+          response: RandomModel.tokens(7, seed: UInt64(9 + i)), advantage: advantage)
       }
       let adapted = try learner(policy, rate: 1e-2)
       _ = try adapted.learn(from: rows)
