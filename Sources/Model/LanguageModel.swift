@@ -41,7 +41,7 @@ public final class LanguageModel {
   public enum Use: Sendable, Equatable {
     /// All are trained: f32.
     case training
-    /// They are read only, and kept as stored: bf16 where most are, else f32.
+    /// They are read only: in bf16 where every matrix is stored so, else in f32.
     case reading
     /// New adapters over them are trained, or those of an adapter's folder go on, with that folder's
     /// settings in place of the ones given.
@@ -50,7 +50,7 @@ public final class LanguageModel {
 
   /// The type of a base under adapters.
   public enum FrozenType: String, Sendable, CaseIterable {
-    /// bf16 where most weights are stored so, else f32.
+    /// bf16 where every matrix is stored so, else f32.
     case auto
     case float32, bfloat16
   }
@@ -94,9 +94,16 @@ public final class LanguageModel {
         path: folder,
         "an adapter: train it on with use_peft, or make a model of it with magnetic merge")
     }
-    let adapter = try AdapterConfiguration(folder: folder)
+    var adapter = try AdapterConfiguration(folder: folder)
+    if case .adapting(let lora, _, _) = use, lora != LoRAConfiguration(), lora != adapter.lora {
+      throw ModelError.argument(
+        "\(folder) is an adapter with settings of its own (\(adapter.lora.summary)): leave out lora_* "
+          + "and use_rslora, or name the base as the model to begin new adapters")
+    }
+    let base = try base(of: adapter, in: folder)
+    adapter.base = baseName(adapter.base, base)
     return try load(
-      folder: base(of: adapter, in: folder), name: adapter.base, adapters: (folder, adapter),
+      folder: base, name: adapter.base, adapters: (folder, adapter),
       tokenizer: tokenizer, precision: precision, use: use, on: backend)
   }
 
@@ -109,8 +116,14 @@ public final class LanguageModel {
     let shape = configuration.shape
     let weights = try ModelWeights(folder: folder)
     let base = try ParameterSet.load(
-      weights, layout: ParameterLayout(shape), storage: use.storage(commonType(weights)),
-      on: backend)
+      weights, layout: ParameterLayout(shape), storage: use.storage(weights, shape), on: backend)
+    let isAdapted = adapters != nil || use.isAdapting
+    if isAdapted, StoredNames.find(weights, base.layout).isWrapper {
+      throw ModelError.unsupported(
+        path: folder,
+        "adapters over the language model of a multimodal folder are not supported; save its "
+          + "language model alone with transformers")
+    }
     var parameters = base
     var adapter = adapters?.configuration
     if let adapters {
@@ -135,8 +148,8 @@ public final class LanguageModel {
   /// How an adapter names its base: a hub name as it was given, a folder by its whole path, which
   /// means the same from everywhere.
   private static func baseName(_ name: String, _ folder: String) -> String {
-    let isFolder = (name as NSString).expandingTildeInPath == folder
-    return isFolder ? URL(fileURLWithPath: folder).standardizedFileURL.path : name
+    let isHubName = folder.contains("/models--") && !FileManager.default.fileExists(atPath: name)
+    return isHubName ? name : URL(fileURLWithPath: folder).standardizedFileURL.path
   }
 
   /// The folder of an adapter's base: as it names it, or beside it.
@@ -150,7 +163,7 @@ public final class LanguageModel {
     if !adapter.base.hasPrefix("/"), FileManager.default.fileExists(atPath: beside) {
       return beside
     }
-    return try ModelFolder.resolve(adapter.base)
+    return try ModelFolder.resolve(adapter.base, revision: adapter.revision ?? "main")
   }
 
   /// The type that most elements have.
@@ -192,7 +205,7 @@ public final class LanguageModel {
   ) throws {
     try FileManager.default.createDirectory(
       atPath: destination, withIntermediateDirectories: true)
-    try ModelFolder.copy(from: tokenizerFolder, to: destination)
+    try ModelFolder.copyTokenizer(from: tokenizerFolder, to: destination)
     if let adapted = parameters.adapted {
       var adapter = adapter ?? AdapterConfiguration(adapted.lora, base: folder)
       adapter.lora = adapted.lora
@@ -210,15 +223,19 @@ public final class LanguageModel {
     configuration.dtype = ["F16": "float16", "BF16": "bfloat16"][common.rawValue] ?? "float32"
     try configuration.write(folder: destination)
     let tensors = parameters.namedTensors(names: names, dtype: common, on: decoder.backend)
-    guard let weights else { return try ModelWeights.write(tensors: tensors, to: destination) }
-    let layout = decoder.layout
-    // What else the folder has goes along: a tied head's copy, the towers of a multimodal model.
-    let head = "lm_head.weight"
-    let isTied = layout.index[head] == nil
-    try ModelWeights.write(
-      tensors: tensors, to: destination, like: weights, dtype: dtype,
-      duplicates: isTied
-        ? [names.stored(head): names.stored(layout.projection ?? head)] : [:])
+    if let weights {
+      let head = "lm_head.weight"
+      let isTied = decoder.layout.index[head] == nil
+      // What else the folder has goes along: a tied head's copy, the towers of a multimodal model.
+      try ModelWeights.write(
+        tensors: tensors, to: destination, like: weights, dtype: dtype,
+        duplicates: isTied
+          ? [names.stored(head): names.stored(decoder.layout.projection ?? head)] : [:])
+    } else {
+      try ModelWeights.write(tensors: tensors, to: destination)
+    }
+    // A folder with an adapter's files would load as one.
+    AdapterFiles.remove(from: destination)
   }
 
   /// Writes the base with its adapters added as a model folder; see `save`.
@@ -230,8 +247,9 @@ public final class LanguageModel {
     func real(_ path: String) -> String {
       URL(fileURLWithPath: path).resolvingSymlinksInPath().path
     }
-    guard real(destination) != real(folder) else {
-      throw ModelError.argument("\(destination) is the base's own folder; name another")
+    guard ![folder, adapterFolder ?? folder].map(real).contains(real(destination)) else {
+      throw ModelError.argument(
+        "\(destination) is the folder of the base or of the adapter; name another")
     }
     let merged = try parameters.merged(shape: decoder.shape, on: decoder.backend)
     try save(merged, to: destination, dtype: dtype)
@@ -239,8 +257,19 @@ public final class LanguageModel {
 }
 
 extension LanguageModel.Use {
-  fileprivate func storage(_ stored: SafetensorsType) -> WeightStorage {
-    let asStored: WeightStorage = stored == .bf16 ? .frozenBFloat16 : .trained
+  fileprivate var isAdapting: Bool {
+    if case .adapting = self { return true }
+    return false
+  }
+
+  /// As stored is bf16 only where every matrix is: none is rounded unasked.
+  fileprivate func storage(_ weights: ModelWeights, _ shape: DecoderShape) -> WeightStorage {
+    let layout = ParameterLayout(shape)
+    let names = StoredNames.find(weights, layout)
+    let isHalf = layout.entries.filter { $0.offset < layout.matrixCount }.allSatisfy {
+      weights.tensors[names.stored($0.name)]?.dtype == .bf16
+    }
+    let asStored: WeightStorage = isHalf ? .frozenBFloat16 : .trained
     switch self {
     case .training: return .trained
     case .reading: return asStored

@@ -55,7 +55,7 @@ struct GenerateCommand: ParsableCommand {
   func run() throws {
     let prompts = try (input.map(PromptDataset.read) ?? [.text(prompt ?? "")]).map(asked)
     let model = try readModel(model, precisionOptions.precision(), on: deviceOptions.open())
-    let tokens = try prompts.map(PromptEncoder(model, chatTemplate: chatTemplate ?? "").ids)
+    let tokens = try PromptEncoder(model, chatTemplate: chatTemplate ?? "").ids(prompts)
     let settings = GenerationSettings(
       maxNewTokens: maxNewTokens,
       sampling: SamplingSettings(

@@ -56,11 +56,18 @@ struct TemplateCommand: ParsableCommand {
     guard let template = own ?? loaded else {
       throw ValidationError("\(path): give --model DIR, --chat-template FILE or 'chat_template'")
     }
+    func list(_ name: String) throws -> [JSONValue]? {
+      guard let value = take(name) else { return nil }
+      guard let items = value.array else {
+        throw ValidationError("\(path): '\(name)': expected a list, found \(value.kind)")
+      }
+      return items
+    }
     let adds = take("add_generation_prompt")?.bool ?? addGenerationPrompt
     return try template.render(
       ChatTemplate.Input(
-        take("messages")?.array ?? [], tools: take("tools")?.array,
-        documents: take("documents")?.array, extra: context),
+        list("messages") ?? [], tools: list("tools"), documents: list("documents"),
+        extra: context),
       addGenerationPrompt: adds)
   }
 }

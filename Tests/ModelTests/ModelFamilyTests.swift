@@ -58,10 +58,12 @@ import Testing
     let text =
       #"{"model_type":"gemma3","architectures":["Gemma3ForConditionalGeneration"],"#
       + #""eos_token_id":[1,6],"text_config":{"model_type":"gemma3_text","hidden_size":64,"#
-      + #""num_hidden_layers":2,"intermediate_size":96,"num_attention_heads":8,"vocab_size":100,"#
+      + #""num_hidden_layers":2,"intermediate_size":96,"#
       + #""rope_scaling":{"rope_type":"linear","factor":8},"bos_token_id":3}}"#
     let c = try ModelConfiguration(
       parsing: JSONValue(parsing: text, path: "config.json"), path: "config.json")
+    // The hub's files leave these to the class.
+    #expect(c.shape.vocabulary == 262_208 && c.shape.heads == 8 && c.shape.headWidth == 256)
     #expect(c.family == .gemma3 && c.eosIDs == [1, 6] && c.bosID == 3)
     #expect(
       c.shape.positions

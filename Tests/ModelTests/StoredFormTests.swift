@@ -124,7 +124,9 @@ import Testing
     _ = try save(.qwen2, to: folder.path, on: backend)
     let stranger = SafetensorsTensor(name: "model.layers.0.extra", shape: [1], values: [1])
     try rewrite(folder.path, extra: [stranger]) { $0 }
-    let error = #expect(throws: ModelError.self) { try LanguageModel.load(folder.path, on: backend) }
+    let error = #expect(throws: ModelError.self) {
+      try LanguageModel.load(folder.path, on: backend)
+    }
     #expect(error?.description.contains("'model.layers.0.extra' has no place") == true)
   }
 }

@@ -13,11 +13,19 @@ public enum Prompt: Sendable, Equatable, ExpressibleByStringLiteral {
     switch self {
     case .text(let text): return text
     case .conversation(let input):
-      return input.messages.map { message in
+      let turns = input.messages.map { message in
         let role = message.object?["role"]?.string ?? ""
-        return MessageText.capitalized(role) + ": " + MessageText.content(message) + "\n\n"
-      }.joined() + "Assistant:"
+        return MessageText.capitalized(role) + ": " + MessageText.content(message)
+      }
+      return (turns + (input.continuesAssistant ? [] : ["Assistant:"])).joined(separator: "\n\n")
     }
+  }
+}
+
+extension ChatTemplate.Input {
+  /// The last message is the assistant's: a beginning that the model continues.
+  fileprivate var continuesAssistant: Bool {
+    messages.last?.object?["role"]?.string == "assistant"
   }
 }
 
@@ -59,12 +67,28 @@ package final class PromptEncoder {
     return template
   }
 
-  /// A conversation ends with the generation prompt.
+  /// Those of many; an error names the prompt by its number from 1.
+  package func ids(_ prompts: [Prompt]) throws -> [[Int32]] {
+    try prompts.enumerated().map { i, prompt in
+      do {
+        return try ids(prompt)
+      } catch let error as any CustomStringConvertible & Error {
+        throw ModelError.argument("prompt \(i + 1): \(error.description)")
+      }
+    }
+  }
+
+  /// A conversation ends with the generation prompt, or where its last message is the assistant's,
+  /// inside that message, which the model continues (as TRL has it).
   package func ids(_ prompt: Prompt) throws -> [Int32] {
     switch prompt {
     case .text(let text): return try model.promptTokens(text)
     case .conversation(let input):
-      return try template().ids(input, addGenerationPrompt: true, tokenizer: model.tokenizer)
+      guard input.continuesAssistant else {
+        return try template().ids(input, addGenerationPrompt: true, tokenizer: model.tokenizer)
+      }
+      return model.tokenizer.encode(
+        try template().render(input, continueFinalMessage: true), addSpecialTokens: false)
     }
   }
 }

@@ -53,7 +53,7 @@ public struct Evaluator {
     progress: ((Int, Int) -> Void)? = nil
   ) throws -> [[String]] {
     let tokens =
-      try tokens ?? questions.map(PromptEncoder(model, chatTemplate: chatTemplate).ids)
+      try tokens ?? PromptEncoder(model, chatTemplate: chatTemplate).ids(questions)
     let completions = try Generator(model.decoder, model.parameters).generate(
       tokens, samples: samples,
       settings: GenerationSettings(

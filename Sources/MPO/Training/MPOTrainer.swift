@@ -28,8 +28,8 @@ public final class MPOTrainer {
 
   /// Loads the model and prompts and builds the judge.
   /// - Throws: `ModelError`, `DataError`, `PreferenceError`, `BackendError`; a prompt that leaves no
-  ///   room for `max_new_tokens` is an error, and
-  ///   is cut only as `max_prompt_length` says.
+  ///   room for `max_new_tokens` is an error; one is cut only as
+  ///   `max_prompt_length` says.
   public init(_ configuration: MPOConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
     let records = try PromptDataset.numbered(configuration.dataset)

@@ -38,7 +38,7 @@ struct SFTRowMaker {
 
   /// Examples as ids, texts with an end of sequence each: joined and cut into rows of `max_length`,
   /// or each in rows of its own. Rows without a token to learn are left out.
-  func rows(_ path: String) throws -> [SFTRow] {
+  func rows(_ path: String) throws -> (rows: [SFTRow], warning: String?) {
     let examples = try TextDataset.numbered(path).map { line, text in
       do {
         return try row(text)
@@ -47,17 +47,22 @@ struct SFTRowMaker {
       }
     }
     let length = configuration.maxLength
+    let long = configuration.packing ? 0 : examples.count { $0.tokens.count > length }
     let streams =
       configuration.packing
       ? [
         SFTRow(
           examples.flatMap(\.tokens), isTarget: examples.flatMap(\.isTarget))
       ] : examples
-    return streams.flatMap { stream in
+    let rows = streams.flatMap { stream in
       stride(from: 0, to: stream.tokens.count, by: length).map {
         stream.part($0..<min($0 + length, stream.tokens.count))
       }
     }.filter { $0.targets > 0 }
+    let warning =
+      "warning: \(path): \(long) of \(examples.count) examples have more than \(length) tokens "
+      + "(max_length); each is cut into rows, and later rows do not see what came before"
+    return (rows, long == 0 ? nil : warning)
   }
 
   private func row(_ text: TrainingText) throws -> SFTRow {

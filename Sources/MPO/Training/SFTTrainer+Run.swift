@@ -19,7 +19,7 @@ extension SFTTrainer: TrainableRun {
   }
 
   var runSettings: RunSettings { configuration.run }
-  var hints: [String] { model.notes }
+  var hints: [String] { model.notes + warnings }
   var stepsInAll: Int { totalSteps }
   var probe: [Int32] { Array((rows.first?.tokens ?? [0]).prefix(model.decoder.shape.maxPositions)) }
 

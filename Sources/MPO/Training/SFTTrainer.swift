@@ -13,6 +13,8 @@ public final class SFTTrainer {
   private(set) var tokensSeen = 0
   package let rows: [SFTRow]
   private let heldOut: [SFTRow]
+  /// Says which files have examples that were cut.
+  let warnings: [String]
   private(set) var sampler: EpochSampler
 
   /// Loads or makes the model and cuts the data into rows.
@@ -29,8 +31,12 @@ public final class SFTTrainer {
           + "\(model.decoder.shape.maxPositions)")
     }
     let maker = SFTRowMaker(model, configuration)
-    rows = try maker.rows(configuration.dataset)
-    heldOut = configuration.evalDataset.isEmpty ? [] : try maker.rows(configuration.evalDataset)
+    let training = try maker.rows(configuration.dataset)
+    let evaluation =
+      configuration.evalDataset.isEmpty ? nil : try maker.rows(configuration.evalDataset)
+    rows = training.rows
+    heldOut = evaluation?.rows ?? []
+    warnings = [training.warning, evaluation?.warning].compactMap { $0 }
     guard !rows.isEmpty else {
       throw DataError.empty(
         path: configuration.dataset, "holds no row with a token to learn after its first")

@@ -5,7 +5,7 @@ struct FieldReader {
   static let largest = 1 << 30
 
   let path: String
-  let object: JSONObject
+  var object: JSONObject
   /// Put before a field's name in messages, "rope_parameters." say.
   var prefix = ""
 

@@ -77,6 +77,20 @@ public enum ModelFolder {
     FileManager.default.fileExists(atPath: "\(folder)/tokenizer.json")
   }
 
+  /// Named templates, beside the default one.
+  static let templateFolder = "additional_chat_templates"
+
+  /// Copies a folder's tokenizer: `tokenizerFiles` and what `templateFolder` holds.
+  static func copyTokenizer(from source: String, to target: String) throws {
+    try copy(from: source, to: target)
+    let names = try? FileManager.default.contentsOfDirectory(atPath: "\(source)/\(templateFolder)")
+    let templates = (names ?? []).filter { $0.hasSuffix(".jinja") && isPlain($0) }
+    guard !templates.isEmpty else { return }
+    try FileManager.default.createDirectory(
+      atPath: "\(target)/\(templateFolder)", withIntermediateDirectories: true)
+    try copy(templates, from: "\(source)/\(templateFolder)", to: "\(target)/\(templateFolder)")
+  }
+
   /// Copies those of `names` that `source` has into the existing folder `target`, each whole or
   /// not at all. Returns the names copied; the same folder twice copies nothing.
   @discardableResult public static func copy(

@@ -9,6 +9,8 @@ public struct AdapterConfiguration: Sendable, Equatable {
   public var lora: LoRAConfiguration
   /// `base_model_name_or_path`
   public var base: String
+  /// The base's revision on the hub.
+  public var revision: String? { fields["revision"]?.string }
   private var fields: JSONObject
 
   public init(_ lora: LoRAConfiguration, base: String) {
@@ -98,6 +100,13 @@ public struct AdapterConfiguration: Sendable, Equatable {
       throw ModelError.unsupported(
         path: r.path, "bias '\(bias)' is not supported; supported is none")
     }
+    if let pattern = r.value("layers_pattern"), pattern != .array([]),
+      !["layers", "h"].contains(pattern.string)
+    {
+      throw ModelError.unsupported(
+        path: r.path,
+        "layers_pattern = \(pattern.kind) is not supported; supported are layers and h")
+    }
     // Other starts also change the base's weights.
     if let start = r.value("init_lora_weights")?.string, start != "gaussian" {
       throw ModelError.unsupported(
@@ -164,19 +173,17 @@ extension FieldReader {
   }
 
   /// Values by module name.
-  fileprivate func pattern<Value>(
+  fileprivate func pattern<Value: Sendable & Equatable>(
     _ name: String, _ read: (JSONValue) -> Value?
-  ) throws -> [String: Value] {
-    guard let object = try optionalObject(name)?.object else { return [:] }
-    var found: [String: Value] = [:]
-    for member in object.members {
+  ) throws -> [LoRAConfiguration.Exception<Value>] {
+    guard let object = try optionalObject(name)?.object else { return [] }
+    return try object.members.map { member in
       try refusePattern(name, member.name)
       guard let value = read(member.value) else {
         throw wrong(name, expected: "numbers above 0 by module name", found: member.value.kind)
       }
-      found[member.name] = value
+      return .init(module: member.name, value: value)
     }
-    return found
   }
 
   private func refusePattern(_ name: String, _ text: String) throws {

@@ -35,6 +35,12 @@ enum AdapterFiles {
       folder: folder, naming: naming, modules: moduleNames(adapters.layout))
   }
 
+  /// Removes both files, the one that makes the folder an adapter first.
+  static func remove(from folder: String) {
+    unlink("\(folder)/\(AdapterConfiguration.fileName)")
+    unlink(path(folder))
+  }
+
   /// The last parts of the adapted modules' paths, each once, sorted.
   private static func moduleNames(_ layout: ParameterLayout) -> [String] {
     let ends = layout.entries.compactMap { entry -> String? in

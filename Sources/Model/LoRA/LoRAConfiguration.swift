@@ -11,6 +11,12 @@ public struct LoRAConfiguration: Sendable, Equatable {
     case names([String])
   }
 
+  /// A value for the modules of one name; the first that fits counts.
+  public struct Exception<Value: Sendable & Equatable>: Sendable, Equatable {
+    public var module: String
+    public var value: Value
+  }
+
   /// r, at least 1; default 16.
   public var rank = 16
   /// Numerator of the scale; default 32.
@@ -21,8 +27,8 @@ public struct LoRAConfiguration: Sendable, Equatable {
   /// Scale alpha / sqrt(r) (Kalajdzievski, 2023, arXiv 2312.03732) in place of alpha / r.
   public var usesRSLoRA = false
   /// Other ranks and alphas by module name, as PEFT's `rank_pattern` and `alpha_pattern`.
-  public var rankPattern: [String: Int] = [:]
-  public var alphaPattern: [String: Double] = [:]
+  public var rankPattern: [Exception<Int>] = []
+  public var alphaPattern: [Exception<Double>] = []
   /// Blocks that get adapters (`layers_to_transform`); nil is all.
   public var layers: Set<Int>?
   /// `exclude_modules`.
@@ -66,9 +72,8 @@ public struct LoRAConfiguration: Sendable, Equatable {
     module == name || module.hasSuffix("." + name)
   }
 
-  /// The longest name of a pattern that fits.
-  private static func pattern<Value>(_ patterns: [String: Value], _ module: String) -> Value? {
-    patterns.filter { matches(module, $0.key) }.max { $0.key.utf8.count < $1.key.utf8.count }?.value
+  private static func pattern<Value>(_ patterns: [Exception<Value>], _ module: String) -> Value? {
+    patterns.first { matches(module, $0.module) }?.value
   }
 }
 

@@ -26,6 +26,9 @@ public struct StoredNames: Sendable, Equatable {
     return known.first { weights.tensors[$0.stored(first.name)] != nil } ?? .plain
   }
 
+  /// Whether the model is part of a multimodal one.
+  var isWrapper: Bool { prefixes.contains { $0.stored.contains("language_model.") } }
+
   /// The name in the files.
   public func stored(_ name: String) -> String {
     for (own, stored) in prefixes where name.hasPrefix(own) {

@@ -5,10 +5,9 @@ import MPOBackend
 enum GemmaFamilies {
   static func gemma(_ r: FieldReader) throws -> DecoderShape {
     var shape = try base(r, maxPositions: 8192, keyValueHeads: 16)
-    // Early files say "gelu" and mean the tanh form; `hidden_activation`, where given, decides.
-    if try r.optionalString("hidden_act") == "gelu", !r.has("hidden_activation") {
-      shape.activation = .geluTanh
-    }
+    // Early files say "gelu" and mean the tanh form.
+    let name = try r.optionalString("hidden_act")
+    shape.activation = name == "gelu" ? .geluTanh : try Activation(r, "hidden_act") ?? .geluTanh
     return shape
   }
 
@@ -25,6 +24,13 @@ enum GemmaFamilies {
 
   /// Norms of the heads; sliding layers have a rotary base of their own.
   static func gemma3(_ r: FieldReader, wrapper: FieldReader?) throws -> DecoderShape {
+    var r = r
+    // Files of the hub leave out those of the class's sizes that the model has.
+    if wrapper != nil {
+      for (name, size) in wrapperSizes where r.object[name] == nil {
+        r.object[name] = .integer(size)
+      }
+    }
     var shape = try base(r, maxPositions: 131_072, keyValueHeads: 4, readsRope: false)
     if let wrapper, let ties = try wrapper.optionalBool("tie_word_embeddings") {
       shape.tiedHead = ties
@@ -50,6 +56,13 @@ enum GemmaFamilies {
     return shape
   }
 
+  /// Sizes of transformers' `Gemma3TextConfig`.
+  private static let wrapperSizes = [
+    ("vocab_size", 262_208), ("hidden_size", 2304), ("intermediate_size", 9216),
+    ("num_hidden_layers", 26), ("num_attention_heads", 8), ("num_key_value_heads", 4),
+    ("head_dim", 256),
+  ]
+
   private static func base(
     _ r: FieldReader, maxPositions: Int, keyValueHeads: Int, readsRope: Bool = true
   ) throws -> DecoderShape {
@@ -61,8 +74,7 @@ enum GemmaFamilies {
       shape.norm = .rms(settings)
     }
     shape.tiedHead = try r.optionalBool("tie_word_embeddings") ?? true
-    shape.activation =
-      try Activation(r, "hidden_activation") ?? Activation(r, "hidden_act") ?? .geluTanh
+    shape.activation = try Activation(r, "hidden_activation") ?? .geluTanh
     shape.embeddingScale = Float(Double(shape.width).squareRoot())
     if try r.optionalBool("attention_bias") ?? false {
       shape.biases.formUnion([.queryKeyValue, .attentionOutput])
@@ -85,6 +97,9 @@ enum GemmaFamilies {
   private static func applyWindows(
     _ r: FieldReader, to shape: inout DecoderShape, pattern: Int
   ) throws {
+    guard r.object["sliding_window"]?.isNull != true else {
+      throw r.wrong("sliding_window", expected: "a whole number")
+    }
     let window = try r.optionalInteger("sliding_window") ?? 4096
     let types = try r.layerTypes(count: shape.layers)
     for layer in shape.blocks.indices {

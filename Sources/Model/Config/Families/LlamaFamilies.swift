@@ -87,7 +87,8 @@ enum LlamaFamilies {
   /// decides where it is there.
   private static func applyWindows(_ r: FieldReader, to shape: inout DecoderShape) throws {
     let uses = try r.optionalBool("use_sliding_window") ?? false
-    let window = uses ? try r.optionalInteger("sliding_window") ?? 4096 : 0
+    let absent = r.object["sliding_window"] == nil
+    let window = uses ? try r.optionalInteger("sliding_window") ?? (absent ? 4096 : 0) : 0
     let first = try r.optionalInteger("max_window_layers", in: 0...10_000) ?? 28
     let types = try r.layerTypes(count: shape.layers)
     for layer in shape.blocks.indices {
