@@ -55,14 +55,19 @@ extension FuzzReader {
   static let tokenizer = FuzzReader(
     name: "tokenizer", share: 25, mutator: JSONMutator.mutate,
     prepare: { folder in
-      try write(FuzzCorpus.first(of: "tokenizer-config"), to: "\(folder)/tokenizer_config.json")
+      // A token that every seed has.
+      try write(Array(#"{"bos_token":"<s>"}"#.utf8), to: "\(folder)/tokenizer_config.json")
     }, file: "tokenizer.json", read: use)
 
   static let tokenizerConfig = FuzzReader(
     name: "tokenizer-config", share: 10, mutator: JSONMutator.mutate,
     prepare: { folder in
       try write(FuzzCorpus.first(of: "tokenizer"), to: "\(folder)/tokenizer.json")
-    }, file: "tokenizer_config.json", read: use)
+    }, file: "tokenizer_config.json",
+    read: { folder in
+      try use(folder)
+      do { _ = try ChatTemplate.load(folder: folder) } catch is JinjaError {} catch is ChatError {}
+    })
 
   /// Texts that meet every stage: words, digits, spaces of all kinds, special tokens, marks that
   /// combine, other scripts, invisible and unassigned characters.

@@ -17,13 +17,16 @@ import Testing
     }
   }
 
-  /// Seeds are sound: a reader that refuses all of them would be tested on nothing.
+  /// Seeds are sound: a reader that refuses them would be tested on nothing.
   @Test(arguments: FuzzReader.all.map(\.name)) func takesSeeds(_ name: String) throws {
     let reader = try #require(FuzzReader.named(name))
     let temporary = try TemporaryFolder()
     let folder = try reader.makeFolder(in: temporary.path)
     let seeds = try FuzzCorpus.files(of: name).filter { $0.name.hasPrefix("seed-") }
-    #expect(try seeds.contains { try reader.run($0.bytes, in: folder) == .accepted })
+    #expect(!seeds.isEmpty)
+    for (file, bytes) in seeds {
+      #expect(try reader.run(bytes, in: folder) == .accepted, "\(file)")
+    }
   }
 
   /// The same inputs in every run.

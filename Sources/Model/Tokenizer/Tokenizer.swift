@@ -50,6 +50,12 @@ public final class Tokenizer: Sendable {
     decoder = try TokenDecoder(fields.optionalObject("decoder"))
     added = try AddedVocabulary(fields, model: model, normalizer: normalizer)
     vocabularySize = max(model.size, added.size)
+    for id in template.before + template.after where id >= vocabularySize {
+      throw ModelError.format(
+        path: path,
+        "post_processor: id \(id) is not among the \(vocabularySize) of vocabulary and added tokens"
+      )
+    }
 
     let added = added
     let ids = model.ids
