@@ -111,7 +111,9 @@ def main():
             AutoModelForCausalLM.from_pretrained(check.base, dtype=torch.float32),
             LoraConfig(task_type="CAUSAL_LM", r=3, lora_alpha=7, use_rslora=True,
                        target_modules=["q_proj", "down_proj", "k_proj"],
-                       rank_pattern={"k_proj": 2}, alpha_pattern={"layers.1.mlp.down_proj": 3}))
+                       # The first name that fits counts, not the longest.
+                       rank_pattern={"k_proj": 2, "layers.0.self_attn.k_proj": 5},
+                       alpha_pattern={"layers.1.mlp.down_proj": 3, "down_proj": 9}))
         for name, parameter in made.named_parameters():
             if "lora_B" in name:
                 torch.nn.init.normal_(parameter, std=0.1)

@@ -165,6 +165,63 @@ import Testing
     #expect(try gradient(.init(rate: 0.4, seed: 1, step: 8), checkpointing: false) != kept)
   }
 
+  /// The adjoint applies the mask: with dropout on, gradients are those of finite differences, also of
+  /// adapters below others, which only dX reaches.
+  @Test func gradientsUnderDropoutAreFiniteDifferences() throws {
+    let backend = try CPUBackend(threads: 1)
+    let model = try RandomModel(on: backend)
+    var lora = LoRAConfiguration()
+    lora.rank = 2
+    lora.targets = .allLinear
+    let policy = try ParameterSet.adapters(
+      lora, over: model.parameters, shape: model.decoder.shape, seed: 3, on: backend)
+    let sign = try backend.floats(policy.flat).indices.map { Float($0 % 3) - 1 }
+    try sign.map { 0.1 * $0 }.withUnsafeBytes { try backend.upload($0, to: policy.flat) }
+    let batch = try PackedBatch(
+      [RandomModel.tokens(9, seed: 5)], shape: model.decoder.shape, on: backend)
+    let dropout = AdapterDropout(rate: 0.4, seed: 1, step: 7)
+    let weights = (0..<9 * 24).map { Float($0 % 7) / 7 - 0.4 }
+    let d = try backend.tensor(weights, [9, 24])
+    /// `sum_i weights[i] * hidden[i]`, and its gradient.
+    func loss(_ gradients: ParameterSet?) throws -> Double {
+      let tape = Tape(backend, recording: gradients != nil)
+      let hidden = try model.decoder.hidden(
+        batch, TrainableParameters(values: policy, gradients: gradients, dropout: dropout),
+        tape: tape)
+      let values = try backend.floats(hidden.value)
+      if gradients != nil { try tape.backward(from: hidden, gradient: d) }
+      return zip(values, weights).reduce(0.0) { $0 + Double($1.0) * Double($1.1) }
+    }
+    let gradients = try ParameterSet.zeros(policy.layout, on: backend)
+    _ = try loss(gradients)
+    let found = try backend.floats(gradients.flat)
+    // The first layer's q, k, v and the last layer's down projection.
+    for name in [
+      "0.self_attn.q_proj.lora_A", "0.self_attn.v_proj.lora_B", "1.mlp.down_proj.lora_A",
+    ] {
+      let entry = try #require(policy.layout.entries.first { $0.name.contains(name) })
+      let start = try backend.floats(policy.flat)
+      var direction = 0.0
+      var moved = start
+      for i in entry.offset..<(entry.offset + entry.count) {
+        let step = Float(i % 5) - 2
+        direction += Double(found[i]) * Double(step)
+        moved[i] += 1e-3 * step
+      }
+      try moved.withUnsafeBytes { try backend.upload($0, to: policy.flat) }
+      let above = try loss(nil)
+      for i in entry.offset..<(entry.offset + entry.count) { moved[i] = 2 * start[i] - moved[i] }
+      try moved.withUnsafeBytes { try backend.upload($0, to: policy.flat) }
+      let below = try loss(nil)
+      try start.withUnsafeBytes { try backend.upload($0, to: policy.flat) }
+      let expected = (above - below) / 2e-3
+      #expect(abs(direction) > 1e-3, "\(name)")
+      #expect(
+        abs(direction - expected) <= 0.02 * abs(expected) + 1e-3,
+        "\(name): \(direction), \(expected)")
+    }
+  }
+
   @Test func targetsFollowTheNamingRuleOfPEFT() throws {
     func names(_ change: (inout LoRAConfiguration) -> Void) throws -> [String] {
       var lora = LoRAConfiguration()
