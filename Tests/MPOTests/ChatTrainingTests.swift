@@ -154,7 +154,8 @@ import Testing
       let trainer = try MPOTrainer(cut, on: backend)
       #expect(trainer.prompts.allSatisfy { $0.tokens.count <= 8 })
       #expect(trainer.promptWarning?.contains("the first on line 2") == true)
-      #expect(trainer.model.tokenizer.decode(trainer.prompts[1].tokens).hasSuffix("[assistant] "))
+      // The end is what stays.
+      #expect(trainer.model.tokenizer.decode(trainer.prompts[1].tokens).hasSuffix("ssistant] "))
       let words = String(repeating: "word ", count: 2000)
       let long = "{\"prompt\": \"a\"}\n{\"prompt\": \"\(words)\"}\n"
       let refused = try #require(try Self.selfPlay("", long, folder))

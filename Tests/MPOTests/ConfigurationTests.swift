@@ -123,9 +123,9 @@ import Testing
     ("learning_rate: 1e-4\nlearning-rate: 1e-5", "same setting"),
     ("magnet_sync_steps: 4\nref_model_sync_steps: 5", "same setting"),
     ("eta: 1\neta: 2", "given twice"), ("beta: 0.1", "'magnet_coef'"),
-    ("use_peft: true", "not supported yet"),
+    ("load_in_4bit: true", "not supported yet"),
     ("eta: [1", "game.yaml:"), ("- eta", "'name: value'"), ("just text", "'name: value'"),
-    ("model_name_or_path: ''", "not empty"), ("max_prompt_length: 5", "never cut"),
+    ("model_name_or_path: ''", "not empty"), ("max_prompt_length: -5", "at least 0"),
     (
       "judge: {type: categories, categories: [{name: a, patern: x}], matrix: []}",
       "did you mean 'pattern'"

@@ -30,6 +30,9 @@ extension JinjaFilters {
         text, interpreter.printed(values[0] ?? .none), interpreter.printed(values[1] ?? .none),
         interpreter.integer(count, name, default: -1), interpreter)
     case "indent":
+      guard value.text != nil else {
+        throw interpreter.failure("the filter 'indent' needs a string, found \(value.kind)")
+      }
       return try indented(text, bound(["width", "first", "blank"]), interpreter)
     case "format":
       guard arguments.named.isEmpty else {
