@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Peak memory of MPO iterations with LoRA on the 135 M shape (576 wide, 30 layers, 9 heads and 3 key/value
-# heads, 1536, 49152 tied): 8 rows of 64 + 64 tokens, r = 16, a bf16 base. Needs python3 for the peak
-# of a child process.
+# heads, 1536, 49152 tied): 8 rows of 64 + 64 tokens, r = 16, a bf16 base, gradient checkpointing. Needs
+# python3 for the peak of a child process.
 #
 #   tools/lora_memory.sh [FOLDER] [more settings of magnetic train ...]
 #
@@ -47,7 +47,7 @@ with open(folder + "/judge.yaml", "w") as file:
 command = [magnetic, "train", "--device", "cpu", "--model", folder + "/base", "--dataset-name",
            folder + "/prompts.jsonl", "--judge", folder + "/judge.yaml", "--output-dir",
            folder + "/run", "--overwrite-output-dir", "--max-steps", "3", "--use-peft",
-           "--lora-r", "16", "--per-device-train-batch-size", "2", "--num-generations", "4",
+           "--lora-r", "16", "--gradient-checkpointing", "--per-device-train-batch-size", "2", "--num-generations", "4",
            "--max-new-tokens", "64", "--temperature", "1"] + more
 done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
 print("\n".join(line for line in done.stderr.splitlines()
