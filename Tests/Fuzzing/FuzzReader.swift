@@ -10,8 +10,9 @@ public struct FuzzReader: Sendable {
   public let name: String
   /// Inputs of this reader among 100.
   public let share: Int
-  /// Bytes that an input may take besides a multiple of its own size: for tables, say.
+  /// Bytes that an input may take: a constant, for tables, and so many for each byte of its own.
   public let memory: Int
+  public let memoryPerByte: Int
   let mutator: Mutator
   /// Puts what the reader needs beside its input into an empty folder.
   let prepare: @Sendable (_ folder: String) throws -> Void
@@ -22,11 +23,13 @@ public struct FuzzReader: Sendable {
   init(
     name: String, share: Int, mutator: @escaping Mutator,
     prepare: @escaping @Sendable (_ folder: String) throws -> Void = { _ in }, file: String,
-    memory: Int = 4 << 20, read: @escaping @Sendable (_ folder: String) throws -> Void
+    memory: Int = 4 << 20,
+    memoryPerByte: Int = 512, read: @escaping @Sendable (_ folder: String) throws -> Void
   ) {
     self.name = name
     self.share = share
     self.memory = memory
+    self.memoryPerByte = memoryPerByte
     self.mutator = mutator
     self.prepare = prepare
     self.file = file

@@ -57,7 +57,9 @@ extension FuzzReader {
     prepare: { folder in
       // A token that every seed has.
       try write(Array(#"{"bos_token":"<s>"}"#.utf8), to: "\(folder)/tokenizer_config.json")
-    }, file: "tokenizer.json", read: use)
+    },
+    // A normalizer may put its own text, of any length, in the place of 160 letters of `texts`.
+    file: "tokenizer.json", memoryPerByte: 8192, read: use)
 
   static let tokenizerConfig = FuzzReader(
     name: "tokenizer-config", share: 10, mutator: JSONMutator.mutate,

@@ -32,9 +32,10 @@ enum Child {
   static let violation: Int32 = 85
   static let broken: Int32 = 70
 
-  /// Bytes that an input may take: its own size many times over, for what a parser makes of each
-  /// byte, and a constant.
-  static func budget(_ reader: FuzzReader, _ size: Int) -> Int { reader.memory + size * 512 }
+  /// Bytes that an input may take.
+  static func budget(_ reader: FuzzReader, _ size: Int) -> Int {
+    reader.memory + size * reader.memoryPerByte
+  }
 
   /// Arguments: reader, seed, first, behind the last, folder.
   static func main(_ arguments: ArraySlice<String>) -> Int32 {
