@@ -103,11 +103,27 @@ printf '{"prompt": "a"}\n{"prompt": "b"}\n{"prompt": \n' >bad.jsonl
 expect "malformed JSON line" 'bad.jsonl:3: ' train --dataset_name bad.jsonl --output_dir a
 expect "missing prompt file" "no file 'gone.jsonl'" train --dataset_name gone.jsonl --output_dir a
 python3 -c 'import json; print(json.dumps({"prompt": "dog " * 600}))' >long.jsonl
-expect "prompt too long" 'long.jsonl: prompt 1 .*positions end at 512' train --dataset_name long.jsonl \
+expect "prompt too long" 'long.jsonl:1: .*positions end at 512' train --dataset_name long.jsonl \
   --output_dir a
 printf '{"input_ids": [1, 5, 512]}\n' >ids.jsonl
 expect "score: id out of range" 'ids.jsonl: text 1: .*512' "$magnetic" score --model "$model" \
   --input ids.jsonl --device cpu
+expect "merge: no adapter" 'a model without adapters' "$magnetic" merge --adapter "$model" \
+  --output-dir merged --device cpu
+mkdir -p lost
+echo '{"peft_type": "LORA", "base_model_name_or_path": "gone/base"}' >lost/adapter_config.json
+expect "adapter: base not there" 'gone/base: no such folder' "$magnetic" score --model lost \
+  --input ids.jsonl --device cpu
+expect "LoRA: no such layer" "no layer is named 'c_attn'; this model has down_proj" train \
+  --use-peft --lora-target-modules c_attn --output_dir a
+printf '{"messages": "hi"}\n' >talk.jsonl
+printf '{{ messages | length }}' >good.jinja
+printf '{{ messages | nofilter }}' >bad.jinja
+expect "template: messages are a text" "'messages': expected a list" bash -c \
+  "'$magnetic' template --chat-template good.jinja <talk.jsonl"
+expect "template: unknown filter" 'bad.jinja: line 1, column 13: .*nofilter' bash -c \
+  "'$magnetic' template --chat-template bad.jinja <talk.jsonl"
+expect "tokenize: no tokenizer" 'tokenizer.json' "$magnetic" tokenize --model lost --text a
 printf '{"text": 5}\n' >types.jsonl
 expect "score: wrong type" 'types.jsonl:1: ' "$magnetic" score --model "$model" \
   --input types.jsonl --device cpu
