@@ -37,11 +37,11 @@ struct EvaluateCommand: ParsableCommand {
     guard !settings.dataset.isEmpty else {
       throw ValidationError("no prompts: give --dataset-name FILE or a --config that has one")
     }
-    let source = try judge.makeSource()
+    let backend = try deviceOptions.open(defaults: settings.run)
+    let source = try judge.makeSource(on: backend)
     guard reference != nil || source is CategoryJudge else {
       throw ValidationError("--reference is needed: this judge has no classes to measure alone")
     }
-    let backend = try deviceOptions.open(defaults: settings.run)
     let evaluator = Evaluator(
       judge: source, questions: try PromptDataset.read(settings.dataset),
       chatTemplate: settings.chatTemplate,
@@ -84,8 +84,8 @@ struct EvaluateCommand: ParsableCommand {
         + String(format: "%.4f", shares.gap))
   }
 
-  private func resolved() throws -> MPOConfiguration {
-    var settings = MPOConfiguration()
+  private func resolved() throws -> AlignmentConfiguration {
+    var settings = AlignmentConfiguration()
     if let config { try settings.apply(file: config) }
     var flags: [String] = []
     func add(_ name: String, _ value: CustomStringConvertible?) {

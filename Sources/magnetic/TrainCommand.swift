@@ -2,7 +2,7 @@ import ArgumentParser
 import MPO
 import MPOBackend
 
-/// Settings come from `--config` and flags through one table (`MPOConfiguration.options`), which
+/// Settings come from `--config` and flags through one table (`AlignmentConfiguration.options`), which
 /// also prints the help.
 struct TrainCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,16 +12,16 @@ struct TrainCommand: ParsableCommand {
       magnetic train --config game.yaml [--learning-rate 1e-4 ...]
 
       SETTINGS (in the file or as flags; flags win)
-      \(MPOConfiguration.helpText())
+      \(AlignmentConfiguration.helpText())
       """)
 
   @Argument(parsing: .captureForPassthrough, help: "--config FILE and --name value pairs.")
   var arguments: [String] = []
 
   func run() throws {
-    try runTraining(arguments, help: Self.helpMessage(), \MPOConfiguration.run) {
+    try runTraining(arguments, help: Self.helpMessage(), \AlignmentConfiguration.run) {
       settings, backend in
-      try MPOTrainer(settings, on: backend).run(print: { note($0) })
+      try AlignmentTrainer(settings, on: backend).run(print: { note($0) })
     }
   }
 }

@@ -85,7 +85,7 @@ import Testing
   }
 
   @Test func settingIsNamedAsInTRL() throws {
-    var settings = MPOConfiguration()
+    var settings = AlignmentConfiguration()
     #expect(settings.run.precision == .f32)
     try settings.apply(yaml: "bf16: true")
     #expect(settings.run.precision == .bf16)

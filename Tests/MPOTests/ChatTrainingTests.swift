@@ -114,7 +114,7 @@ import Testing
   }
 
   static func selfPlay(_ more: String, _ prompts: String, _ folder: TemporaryFolder) throws
-    -> MPOConfiguration?
+    -> AlignmentConfiguration?
   {
     guard let model = SharedData.path("models/stories260K") else { return nil }
     var c = try ResumeTests.selfPlay(model, folder, "out", steps: 1)
@@ -134,7 +134,7 @@ import Testing
     let file = try folder.write(Self.template, "t.jinja")
     guard let c = try Self.selfPlay("chat_template: \(file)", Self.prompts, folder) else { return }
     try TestBackends.cpus()[0].run { backend in
-      let trainer = try MPOTrainer(c, on: backend)
+      let trainer = try AlignmentTrainer(c, on: backend)
       #expect(trainer.promptWarning == nil)
       let texts = trainer.prompts.map { trainer.model.tokenizer.decode($0.tokens) }
       #expect(texts[1].hasSuffix("Tell me more\n[assistant] "))
@@ -151,7 +151,7 @@ import Testing
     let setting = "chat_template: \(file)\nmax_prompt_length: 8"
     guard let cut = try Self.selfPlay(setting, Self.prompts, folder) else { return }
     try TestBackends.cpus()[0].run { backend in
-      let trainer = try MPOTrainer(cut, on: backend)
+      let trainer = try AlignmentTrainer(cut, on: backend)
       #expect(trainer.prompts.allSatisfy { $0.tokens.count <= 8 })
       #expect(trainer.promptWarning?.contains("the first on line 2") == true)
       // The end is what stays.
@@ -159,10 +159,10 @@ import Testing
       let words = String(repeating: "word ", count: 2000)
       let long = "{\"prompt\": \"a\"}\n{\"prompt\": \"\(words)\"}\n"
       let refused = try #require(try Self.selfPlay("", long, folder))
-      let error = #expect(throws: DataError.self) { try MPOTrainer(refused, on: backend) }
+      let error = #expect(throws: DataError.self) { try AlignmentTrainer(refused, on: backend) }
       #expect(error?.description.contains("chat.jsonl:2: the prompt has") == true)
       let none = try #require(try Self.selfPlay("", Self.prompts, folder))
-      let missing = #expect(throws: DataError.self) { try MPOTrainer(none, on: backend) }
+      let missing = #expect(throws: DataError.self) { try AlignmentTrainer(none, on: backend) }
       #expect(missing?.description.contains("no chat template") == true)
     }
   }

@@ -37,7 +37,7 @@ import Testing
   }
 
   static func refusal(_ yaml: String) -> String {
-    var settings = MPOConfiguration()
+    var settings = AlignmentConfiguration()
     let error = #expect(throws: (any Error).self) {
       try settings.apply(yaml: yaml, file: "game.yaml")
     }
@@ -47,7 +47,7 @@ import Testing
   @Test func theIssuesFileWorksAsItStands() throws {
     let path = try Self.temporary(Self.game)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let settings = try MPOConfiguration.resolve(arguments: ["--config", path])
+    let settings = try AlignmentConfiguration.resolve(arguments: ["--config", path])
     #expect(settings.model == "../shared/data/models/stories260K")
     #expect(settings.dataset == "prompts.jsonl")
     #expect(settings.run.outputDirectory == "runs/g2")
@@ -76,7 +76,7 @@ import Testing
   @Test func flagsWinAndTakeEverySpelling() throws {
     let path = try Self.temporary(Self.game)
     defer { try? FileManager.default.removeItem(atPath: path) }
-    let settings = try MPOConfiguration.resolve(arguments: [
+    let settings = try AlignmentConfiguration.resolve(arguments: [
       "--learning-rate", "1e-4", "--config=\(path)", "--num_generations=4", "--kl-to-go",
       "--no-log-completions", "--ref-model-sync-steps", "7", "--resume", "--max_steps", "-1",
       "--gradient-checkpointing", "true", "--eta=2",
@@ -93,7 +93,7 @@ import Testing
   }
 
   @Test func kebabKeysJSONAndNullsInAFile() throws {
-    var settings = MPOConfiguration()
+    var settings = AlignmentConfiguration()
     try settings.apply(yaml: "learning-rate: 2e-5\nmax-steps: 1e3\nseed: ~\neta:\n")
     #expect(settings.optimizer.learningRate == 2e-5)
     #expect(settings.run.maxSteps == 1000)
@@ -168,7 +168,7 @@ import Testing
   ])
   func refusesFlags(_ arguments: [String], _ expected: String) {
     let error = #expect(throws: ConfigurationError.self) {
-      try MPOConfiguration.resolve(arguments: arguments)
+      try AlignmentConfiguration.resolve(arguments: arguments)
     }
     #expect(error?.description.contains(expected) == true, "\(error?.description ?? "")")
   }
@@ -176,7 +176,7 @@ import Testing
   @Test func crossChecks() throws {
     let judge = "{type: command, command: [python3, j.py], timeout: 5, both_orders: true}"
     let base = ["--model", "m", "--dataset", "d", "--output-dir", "o", "--judge", judge]
-    let settings = try MPOConfiguration.resolve(arguments: base)
+    let settings = try AlignmentConfiguration.resolve(arguments: base)
     #expect(
       settings.judge
         == .command(.init(command: ["python3", "j.py"], timeout: 5, bothOrders: true)))
@@ -185,13 +185,13 @@ import Testing
       ["--overwrite-output-dir", "--resume"],
     ] {
       #expect(throws: ConfigurationError.self) {
-        try MPOConfiguration.resolve(arguments: base + more)
+        try AlignmentConfiguration.resolve(arguments: base + more)
       }
     }
   }
 
   @Test func hintsBelowTheRule() throws {
-    var settings = MPOConfiguration()
+    var settings = AlignmentConfiguration()
     #expect(settings.hint() == nil)
     settings.magnetSyncSteps = 5
     #expect(settings.hint()?.contains("= 0.5, below 0.6") == true)
@@ -208,19 +208,19 @@ import Testing
   }
 
   @Test func printsEverySetting() throws {
-    var settings = MPOConfiguration()
+    var settings = AlignmentConfiguration()
     try settings.apply(yaml: Self.game)
     let lines = settings.resolvedLines()
     #expect(lines.contains { $0.hasPrefix("* num_generations") && $0.hasSuffix("  64") })
     #expect(lines.contains { $0.hasPrefix("  adam_beta2") && $0.hasSuffix("  0.999") })
     #expect(lines.contains { $0.contains(#"girl "\\bgirl\\b" [0.5, 0, 1]"#) })
     #expect(
-      MPOConfiguration.options.allSatisfy { option in lines.contains { $0.contains(option.name) } })
+      AlignmentConfiguration.options.allSatisfy { option in lines.contains { $0.contains(option.name) } })
     let stored = Dictionary(
       uniqueKeysWithValues: settings.resolvedSettings().map { ($0.name, $0.value) })
     settings.eta = 2
     #expect(settings.differences(from: stored) == ["eta: 1 before, 2 now"])
-    let help = MPOConfiguration.helpText()
+    let help = AlignmentConfiguration.helpText()
     #expect(help.contains("--magnet-sync-steps N"))
     #expect(help.contains("--ref-model-sync-steps"))
   }
@@ -231,7 +231,7 @@ import Testing
       #expect(Set(names).count == names.count)
       #expect(names.allSatisfy { S.unsupported[$0] == nil && canonicalKey($0) == $0 })
     }
-    check(MPOConfiguration.self)
+    check(AlignmentConfiguration.self)
     check(SFTConfiguration.self)
   }
 
@@ -248,7 +248,7 @@ import Testing
     for _ in 0..<300 {
       var text = Array(bytes[..<random(bytes.count)])
       for _ in 0..<random(4) where !text.isEmpty { text[random(text.count)] = UInt8(random(256)) }
-      var settings = MPOConfiguration()
+      var settings = AlignmentConfiguration()
       _ = try? settings.apply(yaml: String(decoding: text, as: UTF8.self))
     }
   }

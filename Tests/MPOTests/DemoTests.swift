@@ -16,7 +16,7 @@ import Testing
 
   @Test func storiesAreSortedByTheJudge() throws {
     let judge = try #require(
-      DemoSettings().selfPlay(.refreshed).judge?.makeSource() as? CategoryJudge)
+      DemoSettings().selfPlay(.refreshed).judge?.makeSource(on: CPUBackend()) as? CategoryJudge)
     let stories = (0..<4000).map(StoryGrammar(seed: 0).story)
     let shares = judge.game.shares(try stories.map(judge.classify))
     #expect(abs(shares[3] - 0.15) < 0.05)
@@ -79,7 +79,7 @@ import Testing
     for variant in DemoVariant.allCases {
       let file = "\(settings.outputDirectory)/\(variant.rawValue).yaml"
       #expect(
-        try MPOConfiguration.resolve(arguments: ["--config", file]) == settings.selfPlay(variant))
+        try AlignmentConfiguration.resolve(arguments: ["--config", file]) == settings.selfPlay(variant))
     }
     let base = try SFTConfiguration.resolve(
       arguments: ["--config", settings.outputDirectory + "/base.yaml"])

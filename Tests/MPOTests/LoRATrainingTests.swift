@@ -43,7 +43,7 @@ import Testing
     let folder = try TemporaryFolder()
     let c = try ResumeTests.selfPlay(model, folder, "run", steps: 2, more: Self.settings)
     try TestBackends.cpus()[1].run { backend in
-      let trainer = try MPOTrainer(c, on: backend)
+      let trainer = try AlignmentTrainer(c, on: backend)
       let learner = trainer.learner
       let base = try #require(learner.policy.adapted?.base)
       #expect(learner.magnet.adapted?.base.half?.storage === base.half?.storage)

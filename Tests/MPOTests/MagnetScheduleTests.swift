@@ -63,7 +63,7 @@ import Testing
   }
 
   @Test func adaptiveNeedsAMagnet() throws {
-    var configuration = MPOConfiguration()
+    var configuration = AlignmentConfiguration()
     configuration.magnetSchedule = .adaptive
     #expect(configuration.hint() == nil)
     configuration.eta = 0.01

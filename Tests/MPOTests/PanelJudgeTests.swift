@@ -1,4 +1,5 @@
 import MPO
+import MPOBackend
 import Testing
 
 @Suite struct PanelJudgeTests {
@@ -29,7 +30,7 @@ import Testing
             - {rule: words, words: {bb: 2, cc: 1}}
             - {rule: words, words: {cc: 2, aa: 1}}
         """
-    ).makeSource()
+    ).makeSource(on: CPUBackend())
     let table = try judge.preferences(prompts: ["x"], responses: [["aa", "bb", "cc"]])
     #expect(abs(table[0, 0, 1] - 2.0 / 3) < 1e-6)
     #expect(abs(table[0, 1, 2] - 2.0 / 3) < 1e-6)
@@ -45,7 +46,7 @@ import Testing
           - {rule: length, target: 2, unit: words, weight: 3}
           - {rule: regex, pattern: '!', avoid: true, name: calm}
         """
-    ).makeSource()
+    ).makeSource(on: CPUBackend())
     let table = try judge.preferences(prompts: ["x"], responses: [["a b!", "a", "c"]])
     #expect(table[0, 0, 1] == 0.75)
     #expect(table[0, 1, 2] == 0.5)

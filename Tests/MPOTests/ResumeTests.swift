@@ -48,13 +48,13 @@ import Testing
   static func selfPlay(
     _ model: String, _ folder: TemporaryFolder, _ output: String, steps: Int = 12,
     more: String = ""
-  ) throws -> MPOConfiguration {
+  ) throws -> AlignmentConfiguration {
     let starts = [
       "Once upon a time, there was a", "The", "One day, a big", "Tom and his", "She said: \\\"I",
     ]
     let prompts = try folder.write(
       starts.map { "{\"prompt\": \"\($0)\"}\n" }.joined(), "prompts.jsonl")
-    var c = MPOConfiguration()
+    var c = AlignmentConfiguration()
     try c.apply(
       yaml: """
         model_name_or_path: \(model)
@@ -77,10 +77,10 @@ import Testing
   }
 
   static func run(
-    _ c: MPOConfiguration, stopAfter: Int? = nil
+    _ c: AlignmentConfiguration, stopAfter: Int? = nil
   ) throws -> TrainingOutcome {
     try TestBackends.cpus()[1].run { backend in
-      let trainer = try MPOTrainer(c, on: backend)
+      let trainer = try AlignmentTrainer(c, on: backend)
       return try trainer.run(
         print: { _ in }, stopRequested: { trainer.stepsDone >= stopAfter ?? .max })
     }

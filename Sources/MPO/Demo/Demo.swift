@@ -51,7 +51,7 @@ public struct Demo {
     print("[3/4] self-play from that base, three times, with the same settings but the magnet")
     for variant in DemoVariant.allCases {
       print("  \(variant.title)")
-      let trainer = try MPOTrainer(settings.selfPlay(variant), on: backend)
+      let trainer = try AlignmentTrainer(settings.selfPlay(variant), on: backend)
       if case .stopped = try trainer.run(print: ignore, stopRequested: stopRequested) {
         return .stopped(folder: settings.path(variant.rawValue))
       }

@@ -63,8 +63,8 @@ extension DemoSettings {
   }
 
   /// Self-play from the base model.
-  public func selfPlay(_ variant: DemoVariant) throws -> MPOConfiguration {
-    var settings = MPOConfiguration()
+  public func selfPlay(_ variant: DemoVariant) throws -> AlignmentConfiguration {
+    var settings = AlignmentConfiguration()
     settings.model = path("base")
     settings.dataset = path("prompts.jsonl")
     settings.judge = try JudgeConfiguration(yaml: DemoGame.yaml, file: path("judge.yaml"))

@@ -1,3 +1,5 @@
+import MPOBackend
+
 /// The `judge` of a configuration: a mapping with a `type`, or the name of a YAML file that holds
 /// one. The keys of each type stand with `CategoryJudge`, `PanelJudge` and `CommandJudge`.
 public enum JudgeConfiguration: Sendable, Equatable {
@@ -48,9 +50,10 @@ public enum JudgeConfiguration: Sendable, Equatable {
     }
   }
 
-  /// The source itself; a command is started here.
+  /// The source itself; a command is started here, a model is loaded. `backend` runs models; rules and
+  /// programs do not look at it.
   /// - Throws: `PreferenceError`.
-  public func makeSource() throws -> any PreferenceSource {
+  public func makeSource(on backend: any ComputeBackend) throws -> any PreferenceSource {
     switch self {
     case .categories(let judge): return judge
     case .panel(let judge): return judge

@@ -20,7 +20,7 @@ public struct InnerSolve: Sendable, Equatable {
   }
 }
 
-/// What the inner steps of MPO need to know; `MPOConfiguration` says what each means to a user.
+/// What the inner steps of MPO need to know; `AlignmentConfiguration` says what each means to a user.
 public struct LearnerSettings: Sendable, Equatable {
   public var loss: MagneticLossSettings
   public var reduction: LossReduction

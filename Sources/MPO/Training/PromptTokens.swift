@@ -17,7 +17,7 @@ struct PromptTokens {
   /// - Throws: `DataError` naming the line whose prompt is too long for the model, has no chat
   ///   template or is refused by it.
   init(
-    _ records: [(line: Int, prompt: Prompt)], model: LanguageModel, _ c: MPOConfiguration
+    _ records: [(line: Int, prompt: Prompt)], model: LanguageModel, _ c: AlignmentConfiguration
   ) throws {
     longest = c.maxPromptLength
     let limit = model.decoder.shape.maxPositions

@@ -10,7 +10,7 @@ public struct SFTReport: Sendable {
 }
 
 extension SFTTrainer: TrainableRun {
-  /// Trains to the end; see `MPOTrainer.run`.
+  /// Trains to the end; see `AlignmentTrainer.run`.
   public func run(
     print: (String) -> Void, stopRequested: () -> Bool = { StopSignal.requested }
   ) throws -> TrainingOutcome {

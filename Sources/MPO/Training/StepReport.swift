@@ -21,7 +21,7 @@ public struct StepReport: Sendable {
   public subscript(name: String) -> Double? { values.first { $0.name == name }?.value }
 
   init(
-    _ trainer: MPOTrainer, prompts: [TokenizedPrompt], completions: [[Completion]],
+    _ trainer: AlignmentTrainer, prompts: [TokenizedPrompt], completions: [[Completion]],
     responses: [[String]], preferences: PreferenceTable, inner: [InnerStepMetrics],
     schedule: MagnetClock?, clock: PhaseClock
   ) throws {

@@ -38,7 +38,7 @@ public struct SamplingOptions: Sendable, Equatable {
 
 /// Settings of `magnetic train`: self-play with Magnetic Preference Optimization. Names are TRL's
 /// where it has one.
-public struct MPOConfiguration: ConfigurableSettings, Equatable {
+public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   /// Model folder; a hub name is looked up in the local hub cache.
   public var model = ""
   /// Prompts, JSON lines with a key `prompt`.

@@ -5,7 +5,7 @@ import MPOModel
 // kept, and both players draw from random streams that no rollout uses, so evaluating changes
 // nothing of the training.
 
-extension MPOTrainer {
+extension AlignmentTrainer {
   /// Prompts that are evaluated, the first of the file.
   static let evaluatedPrompts = 64
   /// Random streams, past those of any rollout.

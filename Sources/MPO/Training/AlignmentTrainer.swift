@@ -5,8 +5,8 @@ import MPOModel
 ///
 /// prompts -> rollouts (the policy against itself) -> preferences (N, K, K) -> advantages (N*K)
 /// -> magnetic loss -> optimizer -> magnet refresh; see `step()`.
-public final class MPOTrainer {
-  public let configuration: MPOConfiguration
+public final class AlignmentTrainer {
+  public let configuration: AlignmentConfiguration
   public let model: LanguageModel
   public let judge: any PreferenceSource
   public let learner: Learner
@@ -30,13 +30,13 @@ public final class MPOTrainer {
   /// - Throws: `ModelError`, `DataError`, `PreferenceError`, `BackendError`; a prompt that leaves no
   ///   room for `max_new_tokens` is an error; one is cut only as
   ///   `max_prompt_length` says.
-  public init(_ configuration: MPOConfiguration, on backend: any ComputeBackend) throws {
+  public init(_ configuration: AlignmentConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
     let records = try PromptDataset.numbered(configuration.dataset)
     guard let judge = configuration.judge else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
-    self.judge = try judge.makeSource()
+    self.judge = try judge.makeSource(on: backend)
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
@@ -142,7 +142,7 @@ public final class MPOTrainer {
 extension LearnerSettings {
   /// The inner step as configured; logits are divided by the sampling temperature in the loss too,
   /// so that the ratio is that of the policy that generated.
-  init(_ c: MPOConfiguration) {
+  init(_ c: AlignmentConfiguration) {
     self.init(
       loss: MagneticLossSettings(
         alpha: Float(c.magnetCoefficient), eta: Float(c.eta), clip: Float(c.clipRange),

@@ -2,7 +2,7 @@ import Foundation
 import MPOBackend
 import MPOModel
 
-extension MPOTrainer: TrainableRun {
+extension AlignmentTrainer: TrainableRun {
   /// Trains to the end, with metrics, checkpoints and the aligned model in the output folder.
   /// - Parameters:
   ///   - print: lines for the user before the first step (resolved settings, memory, hints).
