@@ -34,7 +34,7 @@ struct EvaluateCommand: ParsableCommand {
     guard let judge = settings.judge else {
       throw ValidationError("no judge: give --judge FILE or a --config that has one")
     }
-    guard !settings.dataset.isEmpty else {
+    guard !settings.data.isEmpty else {
       throw ValidationError("no prompts: give --dataset-name FILE or a --config that has one")
     }
     let backend = try deviceOptions.open(defaults: settings.run)
@@ -43,7 +43,8 @@ struct EvaluateCommand: ParsableCommand {
       throw ValidationError("--reference is needed: this judge has no classes to measure alone")
     }
     let evaluator = Evaluator(
-      judge: source, questions: try PromptDataset.read(settings.dataset),
+      judge: source, questions: try PromptDataset.read(
+        settings.data, split: settings.data.hasHeldOut ? .test : .train),
       chatTemplate: settings.chatTemplate,
       samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
       sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))

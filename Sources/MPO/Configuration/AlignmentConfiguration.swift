@@ -43,7 +43,11 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var model = ""
   public var algorithm = Algorithm.mpo
   /// Prompts, JSON lines with a key `prompt`; pairs for an offline algorithm.
-  public var dataset = ""
+  public var data = DatasetSettings()
+  public var dataset: String {
+    get { data.name }
+    set { data.name = newValue }
+  }
   /// Chat template to use in place of the model's own; empty = that.
   public var chatTemplate = ""
   /// Longest prompt in tokens: of a longer one only the end is kept, with a warning. 0 = no limit.
@@ -160,13 +164,10 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       throw ConfigurationError.missing(
         key: "model_name_or_path", "the folder of the model to align")
     }
-    guard !dataset.isEmpty else {
-      throw ConfigurationError.missing(
-        key: "dataset_name",
-        algorithm.isOffline
-          ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
-          : "a file with one {\"prompt\": \"...\"} a line")
-    }
+    try data.validate(
+      algorithm.isOffline
+        ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
+        : "a file with one {\"prompt\": \"...\"} a line")
     guard judge != nil || algorithm.isOffline else {
       throw ConfigurationError.missing(
         key: "judge",
@@ -197,10 +198,6 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "What is minimised. Settings that an algorithm does not read have no effect and are not "
           + "printed; defaults marked 'by algorithm' differ."),
       .string(
-        "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
-        "Prompts, a text or a list of messages: one {\"prompt\": ...} a line. For dpo and ipo pairs: "
-          + "chosen and rejected beside it."),
-      .string(
         "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
         "Jinja file to use in place of the model's own chat template."),
       .int(
@@ -212,7 +209,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         help: "Where preferences come from: a mapping with a type, or a YAML file that holds one.",
         get: { $0.judge?.summary ?? "-" }, set: { $0.judge = try JudgeConfiguration($1) }),
     ]
-    return source + SettingOption.run(\.run) + gameOptions
+    return source + SettingOption.data(\.data) + SettingOption.run(\.run) + gameOptions
       + SamplingOptions.options.map { $0.lifted(to: \.sampling) }
       + SettingOption.optimizer(\.optimizer) + SettingOption.lora(\.lora)
   }
@@ -238,7 +235,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
           + "is the margin of a pair, .1 and .002. sppo: the source's 1/beta, 1000."),
       .double(
         "beta", \.beta, above: 0,
-        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."),
+        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."
+      ),
       .double(
         "tau", \.tau, atLeast: 0,
         "inpo, comal: weight of the KL to the reference, at most eta. By algorithm eta / 3."),
@@ -311,6 +309,6 @@ let unsupportedSettings = [
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",
   "report_to": "metrics go to metrics.jsonl in output_dir",
-  "dataset_streaming": "data is read from local files",
+  "dataset_streaming": "leave it out: rows are never all in memory, a file may be larger than it",
   "dataset_config": "data is read from a local file named by 'dataset_name'",
 ]

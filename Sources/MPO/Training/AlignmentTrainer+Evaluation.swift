@@ -12,21 +12,23 @@ extension AlignmentTrainer {
   static let startingStream = UInt32.max
   static let policyStream = UInt32.max - 1
 
-  private func evaluator(_ judge: any PreferenceSource) -> Evaluator {
+  private func evaluator(_ judge: any PreferenceSource) throws -> Evaluator {
     Evaluator(
-      judge: judge, prompts: prompts.prefix(Self.evaluatedPrompts).map(\.text),
+      judge: judge, prompts: try prompts.prefix(Self.evaluatedPrompts).map(\.text),
       samples: configuration.generations, maxNewTokens: configuration.sampling.maxNewTokens,
       sampling: configuration.sampling.backendSettings, seed: UInt64(configuration.run.seed))
   }
 
-  private var evaluatedTokens: [[Int32]] { prompts.prefix(Self.evaluatedPrompts).map(\.tokens) }
+  private func evaluatedTokens() throws -> [[Int32]] {
+    try prompts.prefix(Self.evaluatedPrompts).map(\.tokens)
+  }
 
   /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a
   /// resumed run compares with the same texts.
   func prepareEvaluation() throws {
     guard configuration.evalSteps > 0, let judge else { return }
     startingResponses = try evaluator(judge).responses(
-      of: model, stream: Self.startingStream, tokens: evaluatedTokens)
+      of: model, stream: Self.startingStream, tokens: evaluatedTokens())
   }
 
   /// `eval_win_rate`, the share of pairs won, and `eval_avg_win_prob`, their mean preference, every
@@ -36,10 +38,10 @@ extension AlignmentTrainer {
       stepsDone % configuration.evalSteps == 0 || stepsDone == totalSteps
     else { return [] }
     var clock = PhaseClock()
-    let evaluator = evaluator(judge)
+    let evaluator = try evaluator(judge)
     let result = try evaluator.headToHead(
       evaluator.responses(
-        of: model, stream: Self.policyStream, tokens: evaluatedTokens), over: startingResponses)
+        of: model, stream: Self.policyStream, tokens: evaluatedTokens()), over: startingResponses)
     clock.mark("timing/eval")
     return [
       ("eval_win_rate", result.wins), ("eval_avg_win_prob", result.probability),

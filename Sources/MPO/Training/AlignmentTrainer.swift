@@ -23,9 +23,9 @@ public final class AlignmentTrainer {
   var startingResponses: [[String]]?
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
-  package let prompts: [TokenizedPrompt]
+  package let prompts: PromptTokens
   /// What an offline algorithm learns from; empty for the others.
-  package let pairs: [TokenizedPair]
+  package let pairs: PairTokens
   /// The model that the run started from, where it is the opponent.
   let base: ParameterSet?
   /// Says how many prompts were cut; nil when none was.
@@ -39,22 +39,26 @@ public final class AlignmentTrainer {
   ///   `max_prompt_length` says.
   public init(_ configuration: AlignmentConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
-    let records = try PromptDataset.numbered(configuration.dataset)
-    guard configuration.judge != nil || configuration.algorithm.isOffline else {
+    let isOffline = configuration.algorithm.isOffline
+    // A file that is wrong is told before a model is loaded.
+    let questions =
+      isOffline && configuration.evalSteps == 0
+      ? nil : try PromptDataset.examples(configuration.data)
+    if isOffline { _ = try PreferenceDataset.examples(configuration.data) }
+    guard configuration.judge != nil || isOffline else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
     judge = try configuration.judge?.makeSource(on: backend)
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
-    let tokenized = try PromptTokens(records, model: model, configuration)
-    prompts = tokenized.prompts
-    promptWarning = tokenized.warning
-    pairs =
-      configuration.algorithm.isOffline
-      ? try PairTokens.read(configuration, model: model) : []
-    let examples = configuration.algorithm.isOffline ? pairs.count : prompts.count
-    sampler = EpochSampler(count: examples, seed: UInt64(configuration.run.seed))
+    let model = model
+    prompts = try questions.map { try PromptTokens($0, model: model, configuration) } ?? .none
+    pairs = isOffline ? try PairTokens(configuration, model: model) : .none
+    promptWarning = isOffline ? pairs.warning : prompts.warning
+    let examples = isOffline ? pairs.count : prompts.count
+    sampler = EpochSampler(
+      isOffline ? pairs.mixture : prompts.mixture, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
       examples: examples, batch: configuration.promptsPerRollout)
     learner = try Self.learner(configuration, model: model, totalSteps: totalSteps)
@@ -83,7 +87,7 @@ public final class AlignmentTrainer {
   public func step() throws -> StepReport {
     guard !configuration.algorithm.isOffline else { return try offlineStep() }
     var clock = PhaseClock()
-    let batch = sampler.next(configuration.promptsPerRollout).map { prompts[$0] }
+    let batch = try sampler.next(configuration.promptsPerRollout).map { try prompts[$0] }
     let play = try play(batch, &clock)
     let inner = try learner.learn(from: play.rollout(configuration))
     let measured = try followMagnetSchedule(play.preferences)
@@ -96,7 +100,7 @@ public final class AlignmentTrainer {
   /// Pairs of the file and what is learned from them.
   private func offlineStep() throws -> StepReport {
     var clock = PhaseClock()
-    let batch = sampler.next(configuration.promptsPerRollout).map { pairs[$0] }
+    let batch = try sampler.next(configuration.promptsPerRollout).map { try pairs[$0] }
     let rollout = Rollout(batch, hardLabels: configuration.hardLabels)
     let inner = try learner.learn(from: rollout)
     clock.mark("timing/train")
@@ -126,7 +130,7 @@ public final class AlignmentTrainer {
   public var cursor: DataCursor { sampler.cursor }
   /// Tokens of the longest possible row.
   var longestRow: Int {
-    (prompts.map(\.tokens.count).max() ?? 0) + configuration.sampling.maxNewTokens
+    prompts.longest + configuration.sampling.maxNewTokens
   }
 
   /// Continues where a checkpoint stopped; the loop has restored weights and moments.
@@ -137,7 +141,7 @@ public final class AlignmentTrainer {
     learner.states.magnetUpdates = state.magnetUpdates
     magnetClock = state.magnetClock ?? MagnetClock()
     sampler = EpochSampler(
-      count: sampler.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
+      sampler.parts, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }
 
