@@ -48,6 +48,9 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var chatTemplate = ""
   /// Longest prompt in tokens: of a longer one only the end is kept, with a warning. 0 = no limit.
   public var maxPromptLength = 0
+  /// Most tokens of an offline pair's prompt and response: a longer response loses its end, with a
+  /// warning. 0 = no limit.
+  public var maxLength = 0
   public var judge: JudgeConfiguration?
   public var run = RunSettings()
   public var optimizer = OptimizerSettings()
@@ -102,6 +105,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var evalSteps = 0
   /// What the user set although the algorithm does not read it.
   public private(set) var settingsWithoutEffect: [String] = []
+  private var algorithmIsGiven = true
   public init() {}
 
   /// Rows of one rollout, N*K.
@@ -143,6 +147,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
     let standard = Self(algorithm: algorithm)
     for (name, copy) in Self.algorithmDefaults where !given.contains(name) { copy(&self, standard) }
     settingsWithoutEffect = given.intersection(idleSettings).sorted()
+    algorithmIsGiven = given.contains("algorithm")
   }
 
   public var idleSettings: Set<String> {
@@ -166,6 +171,13 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         algorithm.isOffline
           ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
           : "a file with one {\"prompt\": \"...\"} a line")
+    }
+    // Who leaves the algorithm out may not know which one runs.
+    guard algorithmIsGiven || settingsWithoutEffect.isEmpty else {
+      throw ConfigurationError.conflict(
+        "\(settingsWithoutEffect.joined(separator: ", ")): no effect with algorithm "
+          + "\(algorithm.rawValue), the default, whose weight of the reference is 'magnet_coef'; leave "
+          + "out, or name the algorithm")
     }
     guard judge != nil || algorithm.isOffline else {
       throw ConfigurationError.missing(
@@ -207,6 +219,10 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "max_prompt_length", \.maxPromptLength, atLeast: 0,
         "Keep the last N tokens of longer prompts, and warn; 0: a prompt that does not fit is an "
           + "error."),
+      .int(
+        "max_length", \.maxLength, atLeast: 0,
+        "dpo, ipo: most tokens of prompt and response; a longer response loses its end, with a "
+          + "warning. 0: one that does not fit the model is an error."),
       SettingOption(
         "judge", placeholder: "FILE",
         help: "Where preferences come from: a mapping with a type, or a YAML file that holds one.",
@@ -238,7 +254,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
           + "is the margin of a pair, .1 and .002. sppo: the source's 1/beta, 1000."),
       .double(
         "beta", \.beta, above: 0,
-        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."),
+        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."
+      ),
       .double(
         "tau", \.tau, atLeast: 0,
         "inpo, comal: weight of the KL to the reference, at most eta. By algorithm eta / 3."),
@@ -296,8 +313,6 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       "loss_type": "the loss is 'algorithm': online-dpo or online-ipo, dpo or ipo",
       "reward_funcs": "preferences come from 'judge'",
       "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
-      "max_length":
-        "a response's longest length is 'max_new_tokens', a prompt's 'max_prompt_length'",
       "model_config": "self-play starts from a trained model; train one with 'magnetic sft'",
     ]) { $1 }
   }
