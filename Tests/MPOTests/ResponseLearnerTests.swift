@@ -160,7 +160,14 @@ import Testing
   }
 
   @Test func learnsWhatIsPreferred() throws {
-    let rollout = try Self.rollout()
+    var rollout = try Self.rollout()
+    // Transitive: the greater first token wins.
+    for n in 0..<3 {
+      let first = rollout.rows.filter { $0.group == n }.map { $0.response[0] }
+      rollout.groups[n].preferences = first.flatMap { a in
+        first.map { a > $0 ? 1 : (a == $0 ? 0.5 : 0) }
+      }
+    }
     try TestBackends.cpus()[0].run { backend in
       let learner = try Self.learner(
         DPOLoss(beta: 0.5), inner: 20, rate: 2e-3, beta1: 0.9, on: backend)
