@@ -47,7 +47,11 @@ public struct PolicyReference: Sendable, Equatable {
     return unique(found)
   }
 
-  /// The second of a name becomes `name (2)`.
+  /// Each path under its own name; the second of one is `PATH (2)`.
+  public static func unique(_ paths: [String]) -> [PolicyReference] {
+    unique(paths.map { PolicyReference(name: $0, path: $0) })
+  }
+
   private static func unique(_ policies: [PolicyReference]) -> [PolicyReference] {
     var taken: Set<String> = []
     return policies.map { policy in

@@ -88,7 +88,7 @@ extension TournamentReport {
     return line
   }
 
-  private func show(_ sample: Sample) -> String {
+  func show(_ sample: Sample) -> String {
     var lines = ["prompt: \(quoted(sample.prompt, limit: 400))"]
     for (a, response) in sample.responses.enumerated() {
       let against = sample.preferences[a].enumerated().filter { $0.offset != a }.map {

@@ -21,6 +21,8 @@ public final class AlignmentTrainer {
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
   package let prompts: [TokenizedPrompt]
+  /// Of `eval_dataset_name`; nil evaluates on `prompts`.
+  let heldOutPrompts: [TokenizedPrompt]?
   /// Says how many prompts were cut; nil when none was.
   public let promptWarning: String?
   private var sampler: EpochSampler
@@ -43,6 +45,7 @@ public final class AlignmentTrainer {
     let tokenized = try PromptTokens(records, model: model, configuration)
     prompts = tokenized.prompts
     promptWarning = tokenized.warning
+    heldOutPrompts = try Self.heldOutPrompts(configuration, model)
     sampler = EpochSampler(count: prompts.count, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
       examples: prompts.count, batch: configuration.promptsPerRollout)

@@ -58,10 +58,11 @@ public final class Generator {
 
   /// `samples` completions of every prompt, (prompts, samples). Row p * samples + s draws with that
   /// number, whatever else is in the batch.
-  /// - Throws: `BackendError.argument` for an empty prompt or one that leaves no room.
+  /// - Throws: `BackendError.argument` for an empty prompt or one that leaves no room; what `progress`
+  ///   throws, which ends the work.
   public func generate(
     _ prompts: [[Int32]], samples: Int = 1, settings: GenerationSettings,
-    progress: ((_ done: Int, _ of: Int) -> Void)? = nil
+    progress: ((_ done: Int, _ of: Int) throws -> Void)? = nil
   ) throws -> [[Completion]] {
     try check(prompts, settings)
     var out: [[Completion]] = []
@@ -79,7 +80,7 @@ public final class Generator {
         for (row, completion) in zip(rows, try decode(group, rows, settings)) {
           completions[row.prompt].append(completion)
         }
-        progress?(min(total, first * samples + group.count * part.upperBound), total)
+        try progress?(min(total, first * samples + group.count * part.upperBound), total)
       }
       out += completions
     }
