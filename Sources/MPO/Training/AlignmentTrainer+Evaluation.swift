@@ -16,7 +16,7 @@ extension AlignmentTrainer {
     Array((heldOutPrompts ?? prompts).prefix(Self.evaluatedPrompts))
   }
 
-  private var evaluator: Evaluator {
+  private func evaluator(_ judge: any PreferenceSource) -> Evaluator {
     Evaluator(
       judge: judge, prompts: evaluated.map(\.text),
       samples: configuration.generations, maxNewTokens: configuration.sampling.maxNewTokens,
@@ -38,8 +38,8 @@ extension AlignmentTrainer {
   /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a
   /// resumed run compares with the same texts.
   func prepareEvaluation() throws {
-    guard configuration.evalSteps > 0 else { return }
-    startingResponses = try evaluator.responses(
+    guard configuration.evalSteps > 0, let judge else { return }
+    startingResponses = try evaluator(judge).responses(
       of: model, stream: Self.startingStream, tokens: evaluated.map(\.tokens))
   }
 
@@ -48,11 +48,11 @@ extension AlignmentTrainer {
   /// over prompts, over responses where there is one prompt); `eval_lc_win_rate`, the preference at
   /// equal lengths (`LengthControl`), left out where it is not identified.
   func evaluateIfDue() throws -> [(name: String, value: Double)] {
-    guard let startingResponses, configuration.evalSteps > 0,
+    guard let startingResponses, let judge, configuration.evalSteps > 0,
       stepsDone % configuration.evalSteps == 0 || stepsDone == totalSteps
     else { return [] }
     var clock = PhaseClock()
-    let responses = try evaluator.responses(
+    let responses = try evaluator(judge).responses(
       of: model, stream: Self.policyStream, tokens: evaluated.map(\.tokens))
     var tournament = try Tournament(
       judge: judge, prompts: evaluated.map(\.text),
