@@ -47,10 +47,9 @@ struct Meetings {
           "stopped after \(met) pairs of responses; nothing was written")
       }
       let table = try compare(a, b, part, inPairs)
-      for n in part.prompts.indices {
+      for (n, prompt) in part.prompts.enumerated() {
         for i in 0..<table.first {
           for j in 0..<table.second {
-            let prompt = part.prompts[n]
             let at = inPairs ? part.responses.lowerBound : i + part.responses.lowerBound
             let other = inPairs ? at : j + part.responses.lowerBound
             tally.add(prompt, at, other, table[n, i, j])
