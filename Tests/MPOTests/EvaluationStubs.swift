@@ -58,3 +58,12 @@ enum Synthetic {
     PhiloxGenerator(seed: seed, domain: .test)
   }
 }
+
+extension Tournament {
+  /// With few resamples, for speed.
+  func played() throws -> TournamentReport {
+    var few = self
+    few.resamples = 200
+    return try few.play()
+  }
+}

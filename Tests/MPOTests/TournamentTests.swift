@@ -13,7 +13,7 @@ import Testing
     var tournament = try Tournament(
       judge: Self.cycle, prompts: Synthetic.prompts(4), policies: policies)
     tournament.shown = 2
-    let report = try tournament.play()
+    let report = try tournament.played()
     for policy in report.policies {
       #expect(abs(policy.nashShare.value - 1.0 / 3) < 1e-12)
       #expect(abs(policy.elo.value - 1000) < 1e-6)
@@ -41,7 +41,7 @@ import Testing
     let report = try Tournament(
       judge: judge, prompts: Synthetic.prompts(50),
       policies: Synthetic.named(["c", "a", "b"], prompts: 50, responses: 8)
-    ).play()
+    ).played()
     #expect(report.policies.map(\.name) == ["c", "a", "b"])
     #expect(report.policies[1].nashShare.value == 1)
     #expect(report.policies[1].exploitability.value == 0)
@@ -65,7 +65,7 @@ import Testing
     }
     let judge = FunctionJudge { _, a, b in 1 / (1 + exp(Double(b.count - a.count) / 7)) }
     let report = try Tournament(judge: judge, prompts: Synthetic.prompts(7), policies: policies)
-      .play()
+      .played()
     for a in 0..<4 {
       #expect(report.winRates[a][a] == Estimate(0.5, low: 0.5, high: 0.5))
       #expect(report.winShares[a][a] == 0.5)
@@ -98,7 +98,7 @@ import Testing
     func play(_ order: [Int]) throws -> TournamentReport {
       try Tournament(
         judge: judge, prompts: Synthetic.prompts(9), policies: order.map { policies[$0] }
-      ).play()
+      ).played()
     }
     let report = try play([0, 1, 2, 3])
     #expect(try play([0, 1, 2, 3]).json() == report.json())
@@ -131,7 +131,7 @@ import Testing
     }
     let tournament = try Tournament(
       judge: judge, prompts: Synthetic.prompts(12), policies: policies)
-    let report = try tournament.play()
+    let report = try tournament.played()
     let evaluator = Evaluator(
       judge: judge, prompts: Synthetic.prompts(12), samples: 70, maxNewTokens: 1)
     let rate = try evaluator.winRate(policies[0].responses, over: policies[1].responses)
@@ -143,7 +143,7 @@ import Testing
       prompts: Synthetic.prompts(12), first: policies[0].responses.map { Array($0[64...]) },
       second: policies[1].responses.map { Array($0[64...]) })
     let units = zip(means.rowMeans(), rest.rowMeans()).map { ($0 + $1).reduce(0, +) / 70 }
-    let (low, high) = Statistics.bootstrap(units, seed: 0, resamples: 2000)
+    let (low, high) = Statistics.bootstrap(units, seed: 0, resamples: 200)
     #expect(abs(report.winRates[0][1].low - low) < 1e-12)
     #expect(abs(report.winRates[0][1].high - high) < 1e-12)
   }
@@ -181,7 +181,7 @@ import Testing
     var average = try Tournament(
       judge: Self.cycle, prompts: prompts, policies: Synthetic.named(["a", "b"]))
     average.averages = true
-    let error = #expect(throws: EvaluationError.self) { try average.play() }
+    let error = #expect(throws: EvaluationError.self) { try average.played() }
     #expect(error?.description.contains("judge with classes") == true)
   }
 
@@ -195,7 +195,7 @@ import Testing
     var tournament = try Tournament(
       judge: judge, prompts: ["x"], policies: Synthetic.named(["r", "p", "s"], prompts: 1))
     tournament.averages = true
-    let report = try tournament.play()
+    let report = try tournament.played()
     for policy in report.policies { #expect(policy.shares?.gap == 1) }
     #expect(report.policies[0].shares?.shares.map(\.share) == [1, 0, 0])
     let average = try #require(report.average)
@@ -212,7 +212,7 @@ import Testing
       matrix: [[0.5, 1], [0, 0.5]])
     let report = try Tournament(
       judge: judge, prompts: ["x"], policies: Synthetic.named(["b"], prompts: 1)
-    ).play()
+    ).played()
     #expect(report.policies[0].shares?.gap == 1)
     #expect(report.cost.comparisons == 0)
     #expect(report.text.contains("duality gap"))

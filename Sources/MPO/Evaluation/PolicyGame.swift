@@ -32,11 +32,16 @@ public struct PolicyGame: Sendable, Equatable {
     return winRates.indices.max { winRates[$0][a] < winRates[$1][a] }
   }
 
-  /// The Nash mixture by the linear programme of `nearestEquilibrium`; of several, the one nearest to
-  /// uniform.
+  /// The policy that beats every other; nil where there is none.
+  public var winner: Int? {
+    winRates.indices.first { a in winRates.indices.allSatisfy { $0 == a || winRates[a][$0] > 0.5 } }
+  }
+
+  /// The Nash mixture: the policy that beats every other, which is then the only equilibrium, else by
+  /// the linear programme of `nearestEquilibrium`; of several, the one nearest to uniform.
   /// - Throws: `GameError.solver`.
   public func nashMixture() throws -> [Double] {
-    guard count > 1 else { return [1] }
+    if let winner { return winRates.indices.map { $0 == winner ? 1 : 0 } }
     let game = try PreferenceGame(names: (0..<count).map { String($0) }, matrix: winRates)
     let uniform = [Double](repeating: 1 / Double(count), count: count)
     return try game.nearestEquilibrium(to: uniform).equilibrium.map { max(0, $0) }
