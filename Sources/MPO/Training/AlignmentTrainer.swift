@@ -24,6 +24,8 @@ public final class AlignmentTrainer {
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
   package let prompts: [TokenizedPrompt]
+  /// Of `eval_dataset_name`; nil evaluates on `prompts`.
+  let heldOutPrompts: [TokenizedPrompt]?
   /// What an offline algorithm learns from; empty for the others.
   package let pairs: [TokenizedPair]
   /// The model that the run started from, where it is the opponent.
@@ -59,6 +61,7 @@ public final class AlignmentTrainer {
     prompts = tokenized.prompts
     pairs = paired?.pairs ?? []
     promptWarning = paired?.warning ?? tokenized.warning
+    heldOutPrompts = try Self.heldOutPrompts(configuration, model)
     let examples = isOffline ? pairs.count : prompts.count
     sampler = EpochSampler(count: examples, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
