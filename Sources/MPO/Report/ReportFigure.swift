@@ -15,7 +15,8 @@ func reportFigure(_ value: Double?) -> String {
 /// A value with its standard error, both to the error's second digit: `0.0480 ± 0.0032`.
 func reportFigure(_ value: Double, error: Double) -> String {
   guard value.isFinite, error.isFinite else { return reportFigure(value) }
-  guard error > 0 else { return "\(reportFigure(value)) ± 0" }
+  // Equal to the last digit: there is nothing to say of an error.
+  guard error > 1e-12 * abs(value) else { return reportFigure(value) }
   let digits = 1 - Int(log10(error).rounded(.down))
   // Beside a value of another size, or far from 1, plain decimals would be all zeros.
   guard digits <= 6, max(abs(value), error) < 1e9 else {
@@ -49,9 +50,16 @@ func reportMemory(_ mebibytes: Double) -> String {
     : "\(reportFigure((mebibytes / 10.24).rounded() / 100)) GiB"
 }
 
-/// A figure for an axis, as short as can be: `12k`, `1.5M`.
+/// A figure for an axis, as short as can be: `12k`, `1.5M`, `2.5e-4`.
 func shortTick(_ value: Double, plain: String) -> String {
   let size = abs(value)
+  if size > 0, size < 1e-3, plain.count > 5 {
+    let parts = String(format: "%.3e", value).split(separator: "e")
+    guard parts.count == 2, let number = Double(parts[0]), let exponent = Int(parts[1]) else {
+      return plain
+    }
+    return String(format: "%.4g", number) + "e\(exponent)"
+  }
   guard size >= 10_000, size < 1e13 else { return plain }
   for (unit, name) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] where size >= unit {
     return String(format: "%.4g", value / unit) + name

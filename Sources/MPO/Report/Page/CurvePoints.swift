@@ -12,14 +12,24 @@ extension RunCurve {
   }
 
   /// Moving means, (n / 50) columns to each side and fewer near the ends, so that the first and the
-  /// last value are those that were logged and nothing lags.
-  func smoothed(_ axis: ReportAxis) -> [PlotPoint?] {
+  /// last value are those that were logged and nothing lags. No mean is over both sides of a break.
+  /// - Parameter breaks: steps after which the value jumps, ascending.
+  func smoothed(_ axis: ReportAxis, breaks: [Int] = []) -> [PlotPoint?] {
     let reach = max(1, Int((Double(columns.count) / 50).rounded()))
+    // The columns at which a part begins, and their end.
+    var starts = [0]
+    for step in breaks {
+      let next = columns.firstIndex { $0.first.step > step } ?? columns.count
+      if next > starts[starts.count - 1] { starts.append(next) }
+    }
+    if starts[starts.count - 1] < columns.count { starts.append(columns.count) }
+    var part = 0
     return columns.indices.map { i in
-      let side = min(reach, i, columns.count - 1 - i)
-      let part = columns[(i - side)...(i + side)]
-      let count = part.reduce(0) { $0 + $1.count }
-      let mean = part.reduce(0) { $0 + $1.sum } / Double(count)
+      while part + 2 < starts.count, i >= starts[part + 1] { part += 1 }
+      let side = min(reach, i - starts[part], starts[part + 1] - 1 - i)
+      let near = columns[(i - side)...(i + side)]
+      let count = near.reduce(0) { $0 + $1.count }
+      let mean = near.reduce(0) { $0 + $1.sum } / Double(count)
       let (first, last) = (axis.place(columns[i].first), axis.place(columns[i].last))
       return Self.placed((first + last) / 2, mean)
     }
@@ -36,7 +46,9 @@ struct MeanLine {
   var mean: [PlotPoint?] = []
   var band: [(x: Double, low: Double, high: Double)] = []
 
+  /// Values that are never negative have no band below 0.
   init(_ lines: [[PlotPoint]], count: Int = 200) {
+    let floor = lines.joined().contains { $0.y < 0 } ? -Double.infinity : 0
     let lines = lines.filter { !$0.isEmpty }
     guard let start = lines.compactMap({ $0.first?.x }).max(),
       let end = lines.compactMap({ $0.last?.x }).min(), start <= end
@@ -57,7 +69,7 @@ struct MeanLine {
       let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
       let error = n > 1 ? (squares / (n - 1) / n).squareRoot() : 0
       self.mean.append((x: x, y: mean))
-      band.append((x: x, low: mean - error, high: mean + error))
+      band.append((x: x, low: max(floor, mean - error), high: mean + error))
     }
   }
 

@@ -99,7 +99,12 @@ struct PanelBuilder {
     func isSmoothed(_ curve: RunCurve) -> Bool {
       kind.isNoisy && curve.count > Self.leastSmoothed
     }
-    let lines = curves.map { isSmoothed($0) ? $0.smoothed(axis) : $0.points(axis) }
+    let lines = group.runs.compactMap { run in
+      run[metric].map { curve in
+        let breaks = kind.jumps ? run.refreshes : []
+        return isSmoothed(curve) ? curve.smoothed(axis, breaks: breaks) : curve.points(axis)
+      }
+    }
     if lines.count == 1 {
       if raw, isSmoothed(curves[0]) {
         panel.lines.append(

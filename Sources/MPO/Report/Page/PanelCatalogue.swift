@@ -14,6 +14,8 @@ struct PanelKind {
   /// Whether steps are noisy, so that a smoothed line helps.
   var isNoisy = true
   var showsRefreshes = true
+  /// Whether a refresh of the magnet makes it jump: no smoothing across one.
+  var jumps = false
   var format: @Sendable (Double) -> String = { reportFigure($0) }
 
   struct Section {
@@ -26,10 +28,10 @@ struct PanelKind {
       title: "Preferences",
       kinds: [
         PanelKind(
-          title: "Win rate against the starting model",
+          title: "Win rate",
           metrics: [
             ("eval_win_rate", "share of pairs won"), ("eval_avg_win_prob", "mean preference"),
-          ], explanation: "On held responses of the model that the run began with.",
+          ], explanation: "Against the model that the run began with.",
           reference: (0.5, "no better, no worse"), mustShow: [0.5], isNoisy: false,
           format: reportPercent),
         PanelKind(
@@ -73,7 +75,7 @@ struct PanelKind {
           title: "KL to magnet and base",
           metrics: [
             ("magnet/kl", "magnet"), ("base/kl", "base"), ("objective/kl", "base"), ("kl", "base"),
-          ], explanation: "Nats per response token.", mustShow: [0]),
+          ], explanation: "Nats per response token.", mustShow: [0], jumps: true),
         PanelKind(
           title: "KL to the generating policy", metrics: [("loss/kl", "generating policy")],
           explanation: "Nats per token, after all but the last inner step.", mustShow: [0],
@@ -98,12 +100,12 @@ struct PanelKind {
           title: "Magnet schedule",
           metrics: [("magnet/inner_error", "inner error"), ("magnet/distance", "distance")],
           explanation: "The magnet moves once the error is small against the distance; nats.",
-          mustShow: [0]),
+          mustShow: [0], jumps: true),
       ]),
     Section(
       title: "Optimisation",
       kinds: [
-        PanelKind(title: "Loss", metrics: [("loss", "training"), ("eval_loss", "held out")]),
+        PanelKind(title: "Loss", metrics: [("loss", "training"), ("eval_loss", "held out")], jumps: true),
         PanelKind(
           title: "Surrogate", metrics: [("loss/surrogate", "surrogate")],
           explanation: "Ratio times advantage; larger is better."),

@@ -102,7 +102,10 @@ struct PanelPlot {
     }
   }
 
-  private func tickLabel(_ tick: Axis.Tick) -> String { shortTick(tick.value, plain: tick.label) }
+  private func tickLabel(_ tick: Axis.Tick) -> String {
+    isLog && tick.label.hasPrefix("10") && tick.value < 1
+      ? tick.label : shortTick(tick.value, plain: tick.label)
+  }
 
   /// Ticks whose labels find room on a phone; the others only where there is more.
   private func writeTicks(_ axis: Axis, _ html: inout HTML) {

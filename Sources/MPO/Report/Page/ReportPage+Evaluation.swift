@@ -15,8 +15,10 @@ extension RunReport {
     writeFigures(evaluation, &page)
     if !evaluation.winRates.isEmpty { writeMatrix(evaluation, &page) }
     guard !evaluation.samples.isEmpty else { return }
-    page.element("details") { page in
-      page.leaf("summary", "Responses side by side (\(evaluation.samples.count) prompts)")
+    page.element("details", [("class", "below")]) { page in
+      let count = evaluation.samples.count
+      page.leaf(
+        "summary", "Responses side by side (\(count) \(count == 1 ? "prompt" : "prompts"))")
       page.element("div") { page in
         for sample in evaluation.samples {
           Self.writePrompt(sample.prompt, &page)
@@ -37,7 +39,7 @@ extension RunReport {
     }
     guard !shown.isEmpty else { return }
     page.element("div", [("class", "scroll"), ("tabindex", "0")]) { page in
-      page.element("table") { page in
+      page.element("table", [("style", Self.nameWidth(evaluation.policies.map(\.name)))]) { page in
         page.element("thead") { page in
           page.element("tr") { page in
             page.leaf("th", "Policy")
@@ -79,7 +81,7 @@ extension RunReport {
   private func writeMatrix(_ evaluation: EvaluationFile, _ page: inout HTML) {
     page.leaf("h4", "Win rate of the row's policy over the column's")
     page.element("div", [("class", "scroll"), ("tabindex", "0")]) { page in
-      page.element("table") { page in
+      page.element("table", [("style", Self.nameWidth(evaluation.policies.map(\.name)))]) { page in
         page.element("thead") { page in
           page.element("tr") { page in
             page.leaf("th", "")

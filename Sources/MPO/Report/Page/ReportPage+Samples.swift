@@ -13,14 +13,23 @@ extension RunReport {
     page.leaf(
       "p", "Responses as they were logged, with their mean preference over the other responses.",
       [("class", "facts")])
-    for (place, run) in runs.prefix(Self.mostRuns).enumerated() {
+    let open = [("open", "open")]
+    func writeSteps(_ run: RunRecord, _ page: inout HTML) {
       for (i, snapshot) in run.samples.reversed().enumerated() {
-        let name = runs.count > 1 ? "\(run.name), step " : "Step "
-        let isOpen = i == 0 && (runs.count == 1 || place == 0)
-        page.element("details", isOpen ? [("open", "open")] : []) { page in
-          page.leaf("summary", name + reportFigure(Double(snapshot.step)))
+        page.element("details", i == 0 ? open : []) { page in
+          page.leaf("summary", "Step \(reportFigure(Double(snapshot.step)))")
           page.element("div") { page in write(snapshot.samples, &page) }
         }
+      }
+    }
+    for (i, run) in runs.prefix(Self.mostRuns).enumerated() {
+      guard runs.count > 1 else {
+        writeSteps(run, &page)
+        continue
+      }
+      page.element("details", i == 0 ? open : []) { page in
+        page.leaf("summary", run.name)
+        writeSteps(run, &page)
       }
     }
     if runs.count > Self.mostRuns {

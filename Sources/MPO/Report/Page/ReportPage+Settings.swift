@@ -13,8 +13,7 @@ extension RunReport {
     let names = Set(known.flatMap(\.settings.keys)).sorted()
     guard let first = known.first, known.count > 1 else {
       if let run = known.first {
-        page.leaf("p", "From \(run.settingsSource ?? "").", [("class", "facts")])
-        writeSettings(names, [run], differing: [], &page)
+        writeOne(run, names, &page)
       }
       return
     }
@@ -40,6 +39,36 @@ extension RunReport {
         writeSettings(names, runs, differing: [], &page)
       }
     }
+  }
+
+  /// What is not at its default first.
+  private func writeOne(_ run: RunRecord, _ names: [String], _ page: inout HTML) {
+    page.leaf("p", "From \(run.settingsSource ?? "").", [("class", "facts")])
+    guard let standard = Self.defaults(of: run) else {
+      return writeSettings(names, [run], differing: [], &page)
+    }
+    let given = names.filter { standard[$0] != run.settings[$0] }
+    let others = names.filter { standard[$0] == run.settings[$0] }
+    if !given.isEmpty { writeSettings(given, [run], differing: [], &page) }
+    guard !others.isEmpty else { return }
+    page.element("details", [("class", "below")]) { page in
+      page.leaf("summary", "Settings at their defaults (\(others.count))")
+      writeSettings(others, [run], differing: [], &page)
+    }
+  }
+
+  /// Those of the command whose settings these are, told by their names; nil if of none.
+  private static func defaults(of run: RunRecord) -> [String: String]? {
+    let commands = [
+      AlignmentConfiguration().resolvedSettings(), SFTConfiguration().resolvedSettings(),
+    ]
+    let names = Set(run.settings.keys)
+    let ranked = commands.map { settings in
+      (settings: settings, strange: names.symmetricDifference(settings.map(\.name)).count)
+    }
+    guard let best = ranked.min(by: { $0.strange < $1.strange }), best.strange < names.count / 4
+    else { return nil }
+    return Dictionary(best.settings.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
   }
 
   private func writeSettings(

@@ -9,10 +9,15 @@ extension RunReport {
       }
     } else {
       writeTable(figures, groups, &page)
+      page.leaf(
+        "p", "Values of the last step; grey: means over the last tenth of the steps.",
+        [("class", "facts below")])
     }
     guard runs.count > groups.count else { return }
-    page.leaf("h4", "Every run")
-    writeTable(figures, runs.map { RunGroup(name: $0.name, runs: [$0]) }, &page)
+    page.element("details", runs.count > 8 ? [] : [("open", "open")]) { page in
+      page.leaf("summary", "Every run (\(runs.count))")
+      writeTable(figures, runs.map { RunGroup(name: $0.name, runs: [$0]) }, &page)
+    }
   }
 
   private func writeTile(_ figure: SummaryFigure, _ group: RunGroup, _ page: inout HTML) {
@@ -34,15 +39,12 @@ extension RunReport {
     _ figures: [SummaryFigure], _ groups: [RunGroup], _ page: inout HTML
   ) {
     page.element("div", [("class", "scroll"), ("tabindex", "0")]) { page in
-      page.element("table") { page in
+      page.element("table", [("style", Self.nameWidth(groups.map(\.name)))]) { page in
         page.element("thead") { page in
           page.element("tr") { page in
             page.leaf("th", "Run")
             for figure in figures {
-              page.element("th") { page in
-                page.raw(HTML.escaped(figure.title))
-                if figure.isNoisy { page.leaf("small", "last, last tenth") }
-              }
+              page.leaf("th", figure.title)
             }
           }
         }
@@ -53,6 +55,11 @@ extension RunReport {
         }
       }
     }
+  }
+
+  /// Room for the names in a table's first column: a long one is broken.
+  static func nameWidth(_ names: [String]) -> String {
+    "--name:\(min(max(8, (names.map(\.count).max() ?? 0) + 9), 36))ch"
   }
 
   private func writeRow(

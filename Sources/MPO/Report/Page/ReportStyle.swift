@@ -70,8 +70,8 @@ enum ReportStyle {
     thead th { background: var(--soft); font-weight: 600; color: var(--muted); \
     vertical-align: bottom; }
     th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); \
-    z-index: 1; max-width: 46vw; white-space: normal; overflow-wrap: anywhere; font-weight: 600; \
-    min-width: 8.5rem; }
+    z-index: 1; white-space: normal; overflow-wrap: anywhere; font-weight: 600; \
+    min-width: var(--name, 8rem); }
     thead th:first-child { background: var(--soft); }
     td small, th small { display: block; color: var(--muted); font-weight: 400; font-size: .8rem; }
     .settings td { text-align: left; white-space: pre-wrap; overflow-wrap: anywhere; \
@@ -79,6 +79,7 @@ enum ReportStyle {
     font: .82rem/1.45 ui-monospace, "SF Mono", Menlo, "DejaVu Sans Mono", monospace; }
     .settings th:first-child { font: .82rem/1.45 ui-monospace, "SF Mono", Menlo, \
     "DejaVu Sans Mono", monospace; font-weight: 600; }
+    .settings th:first-child { width: 1%; min-width: 15rem; }
     .settings thead th { text-align: left; }
     td.differs { background: rgba(var(--tint), .13); }
     .keys { position: sticky; top: 40px; z-index: 4; display: flex; flex-wrap: wrap; gap: 6px; \
@@ -139,6 +140,7 @@ enum ReportStyle {
     .tip .s { color: var(--muted); }
     details { border: 1px solid var(--line); border-radius: 8px; margin-bottom: 10px; \
     background: var(--card); }
+    details details { margin: 0 14px 10px; }
     summary { cursor: pointer; padding: 8px 14px; font-weight: 600; font-size: .92rem; \
     overflow-wrap: anywhere; }
     details > div { padding: 4px 14px 14px; }
@@ -155,6 +157,7 @@ enum ReportStyle {
     margin-top: 3px; overflow: hidden; }
     .bar i { display: block; height: 100%; background: var(--c0); }
     .answer small { display: block; color: var(--muted); }
+    .below { margin-top: 8px; }
     .facts { color: var(--muted); font-size: .9rem; overflow-wrap: anywhere; }
     td.best { font-weight: 700; }
     footer { padding: 32px 16px 40px; font-size: .85rem; }
@@ -168,6 +171,8 @@ enum ReportStyle {
       .tile b { font-size: 1.12rem; }
       .tile b.long { font-size: .92rem; line-height: 1.8; }
       .keys { max-height: 22vh; }
+      th:first-child { min-width: min(var(--name, 8rem), 7.5rem); }
+      .settings th:first-child { min-width: 8.5rem; }
       .answers { grid-template-columns: 1fr; gap: 2px; }
       .rate { width: auto; display: flex; align-items: center; gap: 8px; }
       .bar { flex: 1; margin: 0; max-width: 120px; }
