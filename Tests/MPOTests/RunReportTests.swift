@@ -258,7 +258,8 @@ private final class Page: NSObject, XMLParserDelegate {
     elements[name, default: 0] += 1
     buffers.append("")
     classes.append(attributes["class"] ?? "")
-    if name == "path", !title.isEmpty, let path = attributes["d"] {
+    // Paths of the drawing: a legend's swatches have no figure's size.
+    if name == "path", !title.isEmpty, let path = attributes["d"], path != "M1 6H23" {
       panels[title, default: []].append((attributes["class"] ?? "", path))
     }
   }

@@ -17,13 +17,17 @@ struct LoggedSample: Equatable {
   /// The list behind the metric's text; nil unless it is a JSON list of objects that have a
   /// completion.
   static func list(_ text: String) -> [LoggedSample]? {
-    guard let items = (try? JSONValue(parsing: text, path: "completions"))?.array else { return nil }
+    guard let items = (try? JSONValue(parsing: text, path: "completions"))?.array else {
+      return nil
+    }
     let samples = items.compactMap(LoggedSample.init)
     return samples.count == items.count ? samples : nil
   }
 
   init?(_ value: JSONValue) {
-    guard let object = value.object, let completion = object["completion"]?.plain else { return nil }
+    guard let object = value.object, let completion = object["completion"]?.plain else {
+      return nil
+    }
     self.completion = completion
     prompt = object["prompt"]?.plain ?? ""
     winRate = (object["winRate"] ?? object["win_rate"])?.double

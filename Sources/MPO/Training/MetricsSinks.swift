@@ -34,7 +34,8 @@ struct MetricsSinks {
 
 extension RunSettings {
   static var reportOption: SettingOption<Self> {
-    let expected = "none or tensorboard (other trackers: read metrics.jsonl, which is always written)"
+    let expected =
+      "none or tensorboard (other trackers: read metrics.jsonl, which is always written)"
     return SettingOption(
       "report_to", placeholder: "none|tensorboard",
       help: "Beside metrics.jsonl, write TensorBoard event files into output_dir.",

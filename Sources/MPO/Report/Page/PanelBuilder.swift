@@ -38,7 +38,9 @@ struct PanelBuilder {
         let metrics = kind.matching(names)
         used.formUnion(metrics.map(\.name))
         guard !metrics.isEmpty else { continue }
-        panels += isComparison ? metrics.map { compare(kind, $0, of: metrics.count) }
+        panels +=
+          isComparison
+          ? metrics.map { compare(kind, $0, of: metrics.count) }
           : [together(kind, metrics)]
       }
       if !panels.isEmpty { sections.append((section.title, panels)) }

@@ -105,7 +105,8 @@ struct PanelKind {
     Section(
       title: "Optimisation",
       kinds: [
-        PanelKind(title: "Loss", metrics: [("loss", "training"), ("eval_loss", "held out")], jumps: true),
+        PanelKind(
+          title: "Loss", metrics: [("loss", "training"), ("eval_loss", "held out")], jumps: true),
         PanelKind(
           title: "Surrogate", metrics: [("loss/surrogate", "surrogate")],
           explanation: "Ratio times advantage; larger is better."),
@@ -147,8 +148,8 @@ struct PanelKind {
     for (pattern, label) in metrics {
       if pattern.hasSuffix("*") {
         let prefix = pattern.dropLast()
-        for name in names where name.hasPrefix(prefix) && !found.contains(where: { $0.name == name })
-        {
+        for name in names
+        where name.hasPrefix(prefix) && !found.contains(where: { $0.name == name }) {
           found.append((name, String(name.dropFirst(prefix.count))))
         }
       } else if names.contains(pattern) {

@@ -50,7 +50,8 @@ extension RunReport {
         }
         page.element("tbody") { page in
           for (series, group) in groups.enumerated() {
-            writeRow(figures, group, swatch: groups.count == self.groups.count ? series : nil, &page)
+            writeRow(
+              figures, group, swatch: groups.count == self.groups.count ? series : nil, &page)
           }
         }
       }

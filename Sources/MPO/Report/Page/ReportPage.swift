@@ -107,9 +107,10 @@ extension RunReport {
 
   private func writeNotes(_ page: inout HTML) {
     let isAlone = runCount == 1
-    let all = groups.flatMap(\.runs).flatMap { run in
-      run.notes.map { isAlone ? $0 : "\(run.name): \($0)" }
-    } + notes
+    let all =
+      groups.flatMap(\.runs).flatMap { run in
+        run.notes.map { isAlone ? $0 : "\(run.name): \($0)" }
+      } + notes
     guard !all.isEmpty else { return }
     page.element("ul", [("class", "notes")]) { page in
       for note in all.prefix(20) { page.leaf("li", note) }
@@ -123,7 +124,8 @@ extension RunReport {
       "Made by magnetic report. Bold lines are moving means over about a twenty-fifth of the steps, "
       + "faint lines every step. "
     if curves.contains(where: { !$0.isWhole }) {
-      text += "Long runs are thinned: of neighbouring steps the first, lowest, highest and last "
+      text +=
+        "Long runs are thinned: of neighbouring steps the first, lowest, highest and last "
         + "are drawn. "
     }
     if groups.contains(where: { $0.runs.count > 1 }) {

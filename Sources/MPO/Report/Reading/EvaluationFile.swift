@@ -61,7 +61,9 @@ struct EvaluationFile {
     }
     judge = object["judge"]?.string
     for (key, title) in [("prompts", "prompts"), ("responses", "responses each")] {
-      if let count = object[key]?.integer { facts.append("\(reportFigure(Double(count))) \(title)") }
+      if let count = object[key]?.integer {
+        facts.append("\(reportFigure(Double(count))) \(title)")
+      }
     }
     if let list = object["policies"]?.array {
       try readTournament(list, object)

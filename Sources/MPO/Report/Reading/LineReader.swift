@@ -23,7 +23,7 @@ struct LineReader {
 
   /// Calls `body` with the number (from 1) and the bytes of every line that is not blank.
   /// - Throws: `FileError`, and what `body` throws.
-  func forEach(_ body: (Int, Line) throws -> Void) throws {
+  func forEachLine(_ body: (Int, Line) throws -> Void) throws {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw FileError(call: "open", path: path, code: errno) }
     defer { close(descriptor) }

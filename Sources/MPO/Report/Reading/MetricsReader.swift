@@ -24,7 +24,7 @@ struct MetricsReader {
   /// - Throws: `FileError` when the file cannot be read; what stands in it is never an error.
   static func read(_ path: String, into run: inout RunRecord) throws {
     var reader = MetricsReader()
-    try LineReader(path: path).forEach { number, line in
+    try LineReader(path: path).forEachLine { number, line in
       switch line {
       case .tooLong: reader.skip(number, "it is longer than 64 MiB")
       case .text(let bytes, let isEnded): reader.take(bytes, number, isEnded)

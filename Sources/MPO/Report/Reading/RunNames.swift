@@ -11,8 +11,12 @@ enum RunNames {
     guard let first = parts.first else { return [] }
     var shared = 0
     while parts.allSatisfy({ $0.count > shared + 1 && $0[shared] == first[shared] }) { shared += 1 }
-    while shared > 0, parts.contains(where: { seed(in: $0[shared...].joined(separator: "/")) != nil
-      && setting(of: $0[shared...].joined(separator: "/")).isEmpty }) { shared -= 1 }
+    while shared > 0,
+      parts.contains(where: {
+        seed(in: $0[shared...].joined(separator: "/")) != nil
+          && setting(of: $0[shared...].joined(separator: "/")).isEmpty
+      })
+    { shared -= 1 }
     return parts.map { $0.isEmpty ? "/" : $0[shared...].joined(separator: "/") }
   }
 

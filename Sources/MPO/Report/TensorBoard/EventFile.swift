@@ -29,7 +29,8 @@ final class EventFile: MetricsSink {
   ///   - clock: seconds since 1970.
   /// - Throws: `FileError` or `ModelError` when it cannot be made.
   init(
-    folder: String, resumedStep: Int?, clock: @escaping () -> Double = { Date().timeIntervalSince1970 }
+    folder: String, resumedStep: Int?,
+    clock: @escaping () -> Double = { Date().timeIntervalSince1970 }
   ) throws {
     self.clock = clock
     let now = clock()
@@ -77,7 +78,8 @@ final class EventFile: MetricsSink {
   private static var hostName: String {
     var bytes = [CChar](repeating: 0, count: 256)
     guard gethostname(&bytes, bytes.count - 1) == 0 else { return "localhost" }
-    let name = String(decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    let name = String(
+      decoding: bytes.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     return name.isEmpty || name.contains("/") ? "localhost" : name
   }
 }
