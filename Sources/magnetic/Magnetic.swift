@@ -15,7 +15,7 @@ struct Magnetic: ParsableCommand {
     subcommands: [
       DevicesCommand.self, SFTCommand.self, TrainCommand.self, GenerateCommand.self,
       ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self, EvaluateCommand.self,
-      MergeCommand.self, GameCommand.self, DemoCommand.self,
+      MergeCommand.self, GameCommand.self, ReportCommand.self, DemoCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.

@@ -333,7 +333,6 @@ let unsupportedSettings = [
   "load_in_4bit": "quantised models are not supported yet",
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",
-  "report_to": "metrics go to metrics.jsonl in output_dir",
   "dataset_streaming": "data is read from local files",
   "dataset_config": "data is read from a local file named by 'dataset_name'",
 ]
