@@ -40,13 +40,26 @@ extension LanguageModel.Head {
   }
 }
 
+extension LanguageModel {
+  /// Whether a folder, or a hub name in the local cache, scores texts in place of predicting tokens.
+  /// - Throws: `ModelError`.
+  public static func scoresTexts(_ name: String) throws -> Bool {
+    let folder = try ModelFolder.resolve(name)
+    return AdapterConfiguration.isThere(folder)
+      ? try AdapterConfiguration(folder: folder).scoresTexts
+      : try ModelConfiguration(folder: folder).shape.scoreOutputs > 0
+  }
+}
+
 extension ModelConfiguration {
   /// The configuration of a folder as it is read by `head`; `isBase` says that the folder is the base of
   /// adapters that bring the head.
   func reading(
-    _ head: LanguageModel.Head, isBase: Bool, padID: Int32?, folder: String
+    _ head: LanguageModel.Head, isBase: Bool, tokenizer: Tokenizer, folder: String
   ) throws -> ModelConfiguration {
     let found = shape.scoreOutputs
+    // Where there is no padding token the beginning's will do: no text ends with it.
+    let padID = tokenizer.padID ?? tokenizer.bosID.flatMap { eosIDs.contains($0) ? nil : $0 }
     switch head {
     case .vocabulary:
       guard found == 0 else { throw LanguageModel.Head.isNoLanguageModel(folder) }

@@ -128,7 +128,7 @@ public final class LanguageModel {
     let loadedTokenizer = try Tokenizer(folder: tokenizerFolder)
     let stored = try ModelConfiguration(folder: folder)
     let configuration = try stored.reading(
-      head, isBase: adapters != nil, padID: loadedTokenizer.padID, folder: folder)
+      head, isBase: adapters != nil, tokenizer: loadedTokenizer, folder: folder)
     let shape = configuration.shape
     let weights = try ModelWeights(folder: folder)
     let base = try ParameterSet.load(

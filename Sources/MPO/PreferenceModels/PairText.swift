@@ -19,7 +19,13 @@ struct PairText: Sendable {
     var (a, b) = (first.count, second.count)
     if a + b > room {
       let half = room / 2
-      if a <= half { b = room - a } else if b <= half { a = room - b } else { (a, b) = (half, half) }
+      if a <= half {
+        b = room - a
+      } else if b <= half {
+        a = room - b
+      } else {
+        (a, b) = (half, half)
+      }
     }
     return prompt.suffix(room - a - b) + separators[0] + Self.cut(first, to: a) + separators[1]
       + Self.cut(second, to: b) + separators[2]

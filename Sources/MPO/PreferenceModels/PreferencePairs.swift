@@ -14,7 +14,9 @@ struct PreferencePairs {
     let encoder = PairEncoder(model: model.model, chatTemplate: chatTemplate)
     var cut = 0
     var first: DataPlace?
-    try PreferenceDataset.examples(data, split: split).forEach { place, example in
+    let examples = try PreferenceDataset.examples(data, split: split)
+    for index in 0..<examples.count {
+      let (place, example) = (examples.place(index), try examples.example(index))
       let prompt: [Int32]
       let responses: [[Int32]]
       do {

@@ -108,7 +108,7 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
       "accuracy \(percent(accuracy)) % (95 % interval \(percent(low))-\(percent(high)) %, \(over))"
         + (decided < pairs ? "; \(pairs - decided) ties apart" : ""),
       String(
-        format: "negative log-likelihood %.4f nats (a coin %.4f), mean margin %.4f", loss, log(2),
+        format: "negative log-likelihood %.4f nats (a coin %.4f), mean margin %.4f", loss, log(2.0),
         margin),
       String(
         format: "expected calibration error %.4f over %d bins of equal width from 1/2 to 1",
