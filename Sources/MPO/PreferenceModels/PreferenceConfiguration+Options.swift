@@ -66,6 +66,10 @@ extension PreferenceConfiguration {
       .int(
         "calibration_bins", \.calibrationBins, atLeast: 1, atMost: 1000,
         "Bins of equal width between 1/2 and 1 in the calibration table."),
+      .bool(
+        "bag_of_words", \.fitsBagOfWords,
+        "Fit a logistic regression on the words of responses to the same pairs, and report it "
+          + "beside the model."),
       .int(
         "intransitivity_responses", \.intransitivityResponses, atLeast: 3, atMost: 64,
         "Responses to a prompt whose triples are looked at for cycles: its own, filled up with "

@@ -29,6 +29,8 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
   public var centering = 0.0
   /// Bins of the calibration table.
   public var calibrationBins = 10
+  /// Fits a logistic regression on words to the same pairs, to compare with.
+  public var fitsBagOfWords = false
   /// Responses to a prompt, K, and prompts whose triples are looked at for cycles.
   public var intransitivityResponses = 4
   public var intransitivityPrompts = 100

@@ -10,6 +10,8 @@ struct PreferenceEvaluation {
   var prompts = 100
   var seed: UInt64 = 0
   var resamples = 2000
+  /// Logits of a baseline for the same pairs.
+  var baseline: [Double]?
 
   func report(of model: PreferenceModel) throws -> PreferenceReport {
     var report = PreferenceReport()
@@ -18,6 +20,14 @@ struct PreferenceEvaluation {
     let logits = try model.logits(pairs)
     measure(logits, &report)
     calibrate(logits, &report)
+    if let baseline {
+      var other = PreferenceReport()
+      measure(baseline, &other)
+      calibrate(baseline, &other)
+      report.bagOfWords = .init(
+        accuracy: other.accuracy, low: other.low, high: other.high, loss: other.loss,
+        calibrationError: other.calibrationError)
+    }
     guard prompts > 0 else { return report }
     let questions = questions()
     let own = questions.filter { $0.responses.count >= 3 }

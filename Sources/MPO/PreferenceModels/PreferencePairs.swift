@@ -3,6 +3,8 @@ import MPOModel
 /// Pairs as ids, cut by nobody yet: `PairText` fits them to a model's length.
 struct PreferencePairs {
   var pairs: [TokenizedPair] = []
+  /// The same as texts.
+  var texts: [TextPair] = []
   /// Says how many lose a part; nil where none does.
   var warning: String?
 
@@ -33,6 +35,10 @@ struct PreferencePairs {
         first = first ?? place
       }
       pairs.append(pair)
+      texts.append(
+        TextPair(
+          chosen: example.chosen.text, rejected: example.rejected.text,
+          preference: example.preference))
     }
     guard !pairs.isEmpty else {
       throw DataError.empty(path: data.name, "holds no pair of responses")

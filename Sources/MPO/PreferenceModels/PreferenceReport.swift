@@ -21,6 +21,8 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
   /// Expected calibration error: `sum_b n_b / n |right_b - confidence_b|`.
   public var calibrationError = 0.0
   public var bins: [Bin] = []
+  /// The same figures of a logistic regression on words (`bag_of_words`).
+  public var bagOfWords: Baseline?
   /// Triples of responses to one prompt in the data; nil where no prompt has three.
   public var ownTriples: Triples?
   /// Triples of prompts' responses filled up with those to other prompts.
@@ -37,6 +39,23 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
     /// Means over its pairs; 0 where it has none.
     public var confidence: Double
     public var right: Double
+  }
+
+  /// What has to be beaten, on the same pairs.
+  public struct Baseline: Sendable, Equatable, Codable {
+    public var accuracy: Double
+    public var low: Double
+    public var high: Double
+    public var loss: Double
+    public var calibrationError: Double
+
+    enum CodingKeys: String, CodingKey {
+      case accuracy = "eval_accuracy"
+      case low = "eval_accuracy_low"
+      case high = "eval_accuracy_high"
+      case loss = "eval_loss"
+      case calibrationError = "eval_ece"
+    }
   }
 
   /// Cycles: i over j over k over i, each with more than 1/2.
@@ -70,6 +89,7 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
     case margin = "eval_margin"
     case calibrationError = "eval_ece"
     case bins = "calibration"
+    case bagOfWords = "bag_of_words"
     case ownTriples = "own_triples"
     case collectedTriples = "collected_triples"
   }
@@ -92,6 +112,7 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
       ("eval_loss", loss), ("eval_accuracy", accuracy), ("eval_accuracy_low", low),
       ("eval_accuracy_high", high), ("eval_margin", margin), ("eval_ece", calibrationError),
     ]
+    if let words = bagOfWords { values.append(("eval_accuracy_bag_of_words", words.accuracy)) }
     if let triples = collectedTriples ?? ownTriples {
       values.append(("eval_cyclic_triples", triples.share))
     }
@@ -119,6 +140,14 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
       return bin.pairs > 0
         ? range + String(format: "  %.3f  %.3f", bin.confidence, bin.right)
         : range + "  -      -"
+    }
+    if let words = bagOfWords {
+      lines.append(
+        "bag of words: accuracy \(percent(words.accuracy)) % (95 % interval \(percent(words.low))-"
+          + "\(percent(words.high)) %), "
+          + String(
+            format: "negative log-likelihood %.4f nats, calibration error %.4f", words.loss,
+            words.calibrationError))
     }
     if let own = ownTriples { lines.append("cyclic triples of responses to one prompt: \(own)") }
     if let collected = collectedTriples {

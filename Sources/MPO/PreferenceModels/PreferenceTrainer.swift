@@ -40,7 +40,11 @@ public final class PreferenceTrainer {
     let training = try PreferencePairs(
       c.data, split: .train, model: preferences, chatTemplate: c.chatTemplate)
     pairs = training.pairs
-    let evaluation = try Self.heldOut(c, preferences)
+    var evaluation = try Self.heldOut(c, preferences)
+    if c.fitsBagOfWords, let texts = evaluation?.texts {
+      let words = BagOfWords(training.texts)
+      evaluation?.evaluation.baseline = texts.map { words.logit($0.chosen, $0.rejected) }
+    }
     heldOut = evaluation?.evaluation
     warnings = [training.warning, evaluation?.warning].compactMap { $0 }
     sampler = EpochSampler(count: pairs.count, seed: UInt64(c.run.seed))
@@ -55,14 +59,14 @@ public final class PreferenceTrainer {
 
   private static func heldOut(
     _ c: PreferenceConfiguration, _ model: PreferenceModel
-  ) throws -> (evaluation: PreferenceEvaluation, warning: String?)? {
+  ) throws -> (evaluation: PreferenceEvaluation, texts: [TextPair], warning: String?)? {
     guard !c.evalDataset.isEmpty else { return nil }
     let held = try PreferencePairs(
       c.evaluationData, split: .test, model: model, chatTemplate: c.chatTemplate)
     let evaluation = PreferenceEvaluation(
       pairs: held.pairs, bins: c.calibrationBins, responses: c.intransitivityResponses,
       prompts: c.intransitivityPrompts, seed: UInt64(c.run.seed))
-    return (evaluation, held.warning)
+    return (evaluation, held.texts, held.warning)
   }
 
   /// Measures a saved preference model on the held-out pairs of a configuration.
