@@ -161,4 +161,5 @@ def main():
           f"{sum(line['reference'] != 'formula' for line in lines)} of them against TRL's code")
 
 
-main()
+if __name__ == "__main__":
+    main()
