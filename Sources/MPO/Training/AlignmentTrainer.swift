@@ -83,9 +83,7 @@ public final class AlignmentTrainer {
       on: model.decoder.backend)
     let states = try PolicyStates(
       model.decoder, policy: model.parameters, optimizer: optimizer)
-    let settings = LearnerSettings(c)
-    guard let loss = c.responseLoss else { return try Learner(states, settings: settings) }
-    return ResponseLearner(states, loss: loss, settings: settings)
+    return try c.makeLearner(states)
   }
 
   /// One rollout and what is learned from it.
