@@ -35,7 +35,7 @@ import Testing
     ("{\"prompt\": 3}", "F:1: 'prompt' has the wrong type"),
     ("{\"prompt\": null}", "F:1: "), ("[1]", "F, element 1: no JSON object"),
     ("{\"prompt\": \"a\"", "F:1: not valid"),
-    ("[{\"prompt\": \"a\"}, {\"prompt\": ]", "F, element 2: not valid JSON"),
+    ("[{\"prompt\": \"a\"}, {\"prompt\": }]", "F, element 2: not valid JSON"),
     ("[{\"prompt\": \"a\"}, {\"prompt\": \"]\"}", "F, element 2: the file ends inside"),
     ("[{\"prompt\": \"a\"},]", "F, element 2: expected an element"),
     ("[,{\"prompt\": \"a\"}]", "F, element 1: expected an element"),

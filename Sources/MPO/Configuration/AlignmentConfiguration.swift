@@ -48,10 +48,15 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
     get { data.name }
     set { data.name = newValue }
   }
+  /// Held-out prompts of evaluations; empty = those that `data` holds out, or all.
+  public var evalDataset = ""
   /// Chat template to use in place of the model's own; empty = that.
   public var chatTemplate = ""
   /// Longest prompt in tokens: of a longer one only the end is kept, with a warning. 0 = no limit.
   public var maxPromptLength = 0
+  /// Most tokens of an offline pair's prompt and response: a longer response loses its end, with a
+  /// warning. 0 = no limit.
+  public var maxLength = 0
   public var judge: JudgeConfiguration?
   public var run = RunSettings()
   public var optimizer = OptimizerSettings()
@@ -106,7 +111,17 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var evalSteps = 0
   /// What the user set although the algorithm does not read it.
   public private(set) var settingsWithoutEffect: [String] = []
+  private var algorithmIsGiven = true
   public init() {}
+
+  /// What evaluations ask: `eval_dataset_name`, else what the data set holds out, else all of it.
+  /// - Throws: `DataError`, `ConfigurationError`.
+  public func evaluationPrompts() throws -> Examples<Prompt> {
+    guard evalDataset.isEmpty else {
+      return try PromptDataset.examples(data.replaced(by: evalDataset))
+    }
+    return try PromptDataset.examples(data, split: data.hasHeldOut ? .test : .train)
+  }
 
   /// Rows of one rollout, N*K.
   public var rows: Int { promptsPerRollout * generations }
@@ -147,6 +162,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
     let standard = Self(algorithm: algorithm)
     for (name, copy) in Self.algorithmDefaults where !given.contains(name) { copy(&self, standard) }
     settingsWithoutEffect = given.intersection(idleSettings).sorted()
+    algorithmIsGiven = given.contains("algorithm")
   }
 
   public var idleSettings: Set<String> {
@@ -168,6 +184,13 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       algorithm.isOffline
         ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
         : "a file with one {\"prompt\": \"...\"} a line")
+    // Who leaves the algorithm out may not know which one runs.
+    guard algorithmIsGiven || settingsWithoutEffect.isEmpty else {
+      throw ConfigurationError.conflict(
+        "\(settingsWithoutEffect.joined(separator: ", ")): no effect with algorithm "
+          + "\(algorithm.rawValue), the default, whose weight of the reference is 'magnet_coef'; leave "
+          + "out, or name the algorithm")
+    }
     guard judge != nil || algorithm.isOffline else {
       throw ConfigurationError.missing(
         key: "judge",
@@ -198,12 +221,20 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "What is minimised. Settings that an algorithm does not read have no effect and are not "
           + "printed; defaults marked 'by algorithm' differ."),
       .string(
+        "eval_dataset_name", \.evalDataset, aliases: ["eval_dataset"], placeholder: "FILE",
+        "Held-out prompts for eval_steps and 'magnetic evaluate'; without it those that the "
+          + "data set holds out, else the training prompts."),
+      .string(
         "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
         "Jinja file to use in place of the model's own chat template."),
       .int(
         "max_prompt_length", \.maxPromptLength, atLeast: 0,
         "Keep the last N tokens of longer prompts, and warn; 0: a prompt that does not fit is an "
           + "error."),
+      .int(
+        "max_length", \.maxLength, atLeast: 0,
+        "dpo, ipo: most tokens of prompt and response; a longer response loses its end, with a "
+          + "warning. 0: one that does not fit the model is an error."),
       SettingOption(
         "judge", placeholder: "FILE",
         help: "Where preferences come from: a mapping with a type, or a YAML file that holds one.",
@@ -284,8 +315,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       .bool("log_completions", \.logCompletions, "Write some responses of every logged rollout."),
       .int(
         "eval_steps", \.evalSteps, atLeast: 0,
-        "Rollouts between evaluations against the starting model, on the first 64 prompts, and one "
-          + "at the end; 0 is never."),
+        "Rollouts between evaluations against the starting model, on the first 64 prompts (of "
+          + "eval_dataset_name), and one at the end; 0 is never."),
     ]
   }
 
@@ -294,8 +325,6 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       "loss_type": "the loss is 'algorithm': online-dpo or online-ipo, dpo or ipo",
       "reward_funcs": "preferences come from 'judge'",
       "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
-      "max_length":
-        "a response's longest length is 'max_new_tokens', a prompt's 'max_prompt_length'",
       "model_config": "self-play starts from a trained model; train one with 'magnetic sft'",
     ]) { $1 }
   }
@@ -308,7 +337,6 @@ let unsupportedSettings = [
   "load_in_4bit": "quantised models are not supported yet",
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",
-  "report_to": "metrics go to metrics.jsonl in output_dir",
   "dataset_streaming": "leave it out: rows are never all in memory, a file may be larger than it",
   "dataset_config": "data is read from a local file named by 'dataset_name'",
 ]

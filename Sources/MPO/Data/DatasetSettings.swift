@@ -28,6 +28,13 @@ public struct DatasetSettings: Sendable, Equatable {
   /// Whether a part is held out: a share of the rows, or a file of its own in every folder.
   public var hasHeldOut: Bool { DatasetFolder.hasHeldOut(self) }
 
+  /// The same columns and templates for another file, all of it.
+  public func replaced(by name: String) -> DatasetSettings {
+    var settings = self
+    (settings.name, settings.mixture, settings.testSplitSize) = (name, [], 0)
+    return settings
+  }
+
   /// Rules for several settings together.
   /// - Parameter what: a file of the data, for the message where there are none.
   public func validate(_ what: String) throws {

@@ -36,9 +36,6 @@ public struct Examples<Example: Sendable>: Sendable {
     for index in 0..<count { try body(place(index), example(index)) }
   }
 
-  /// `visit` under its first name.
-  public func forEach(_ body: (DataPlace, Example) throws -> Void) throws { try visit(body) }
-
   /// All at once, for data that fit into memory.
   public func all() throws -> [(line: Int, example: Example)] {
     try (0..<count).map { (place($0).number, try example($0)) }

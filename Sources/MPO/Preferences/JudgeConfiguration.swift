@@ -6,8 +6,9 @@ public enum JudgeConfiguration: Sendable, Equatable {
   case categories(CategoryJudge)
   case panel(PanelJudge)
   case command(CommandJudge.Settings)
+  case model(ModelJudgeSettings)
 
-  static let types = ["categories", "panel", "command"]
+  static let types = ["categories", "panel", "command", "model"]
 
   /// - Throws: `ConfigurationError` naming file and line.
   public init(_ value: ConfigurationValue) throws {
@@ -33,6 +34,7 @@ public enum JudgeConfiguration: Sendable, Equatable {
       case "categories": self = .categories(try Self.categories(value))
       case "panel": self = .panel(try Self.panel(value))
       case "command": self = .command(try Self.command(value))
+      case "model": self = .model(try Self.model(value))
       default: throw type.mismatch("one of \(Self.types.joined(separator: ", "))")
       }
     } catch let error as PreferenceError {
@@ -61,6 +63,7 @@ public enum JudgeConfiguration: Sendable, Equatable {
       let judge = try CommandJudge(settings)
       try judge.start()
       return judge
+    case .model(let settings): return try settings.makeSource(on: backend)
     }
   }
 
@@ -81,6 +84,8 @@ public enum JudgeConfiguration: Sendable, Equatable {
     case .command(let settings):
       return "command \(settings.text), timeout \(shortNumber(settings.timeout)) s"
         + (settings.bothOrders ? ", both orders" : "")
+    case .model(let settings):
+      return "model \(settings.path)" + (settings.bf16 ? ", bf16" : "")
     }
   }
 
@@ -120,6 +125,15 @@ public enum JudgeConfiguration: Sendable, Equatable {
     return try PanelJudge(
       annotators: try require(entries, "annotators", value).list("a list of annotators")
         .map(PanelJudge.Annotator.init(configuration:)))
+  }
+
+  private static func model(_ value: ConfigurationValue) throws -> ModelJudgeSettings {
+    let entries = try value.mapping(known: ["type", "path", "bf16"])
+    let path = try require(entries, "path", value)
+    var settings = ModelJudgeSettings(path: try path.string("a preference model's folder"))
+    if settings.path.isEmpty { throw path.mismatch("a preference model's folder") }
+    if let bf16 = entries["bf16"] { settings.bf16 = try bf16.bool() }
+    return settings
   }
 
   private static func command(_ value: ConfigurationValue) throws -> CommandJudge.Settings {

@@ -24,6 +24,8 @@ public final class AlignmentTrainer {
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
   package let prompts: PromptTokens
+  /// The first ones of those that evaluations ask; empty without `eval_steps`.
+  let evaluated: [TokenizedPrompt]
   /// What an offline algorithm learns from; empty for the others.
   package let pairs: PairTokens
   /// The model that the run started from, where it is the opponent.
@@ -40,20 +42,23 @@ public final class AlignmentTrainer {
   public init(_ configuration: AlignmentConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
     let isOffline = configuration.algorithm.isOffline
-    // A file that is wrong is told before a model is loaded.
-    let questions =
-      isOffline && configuration.evalSteps == 0
-      ? nil : try PromptDataset.examples(configuration.data)
-    if isOffline { _ = try PreferenceDataset.examples(configuration.data) }
     guard configuration.judge != nil || isOffline else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
+    // A file that is wrong is told before a model is loaded.
+    let questions = isOffline ? nil : try PromptDataset.examples(configuration.data)
+    if isOffline { _ = try PreferenceDataset.examples(configuration.data) }
+    let asked = configuration.evalSteps > 0 ? try configuration.evaluationPrompts() : nil
     judge = try configuration.judge?.makeSource(on: backend)
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
     let model = model
     prompts = try questions.map { try PromptTokens($0, model: model, configuration) } ?? .none
+    let first = Self.evaluatedPrompts
+    evaluated =
+      try asked.map { try PromptTokens($0, first: first, model: model, configuration) }?
+      .prefix(first) ?? []
     pairs = isOffline ? try PairTokens(configuration, model: model) : .none
     promptWarning = isOffline ? pairs.warning : prompts.warning
     let examples = isOffline ? pairs.count : prompts.count
@@ -78,9 +83,7 @@ public final class AlignmentTrainer {
       on: model.decoder.backend)
     let states = try PolicyStates(
       model.decoder, policy: model.parameters, optimizer: optimizer)
-    let settings = LearnerSettings(c)
-    guard let loss = c.responseLoss else { return try Learner(states, settings: settings) }
-    return ResponseLearner(states, loss: loss, settings: settings)
+    return try c.makeLearner(states)
   }
 
   /// One rollout and what is learned from it.

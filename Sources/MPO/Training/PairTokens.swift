@@ -36,7 +36,8 @@ package struct PairTokens {
     try self.init(
       PreferenceDataset.examples(c.data),
       PairEncoder(
-        model: model, chatTemplate: c.chatTemplate, maxPromptLength: c.maxPromptLength))
+        model: model, chatTemplate: c.chatTemplate, maxPromptLength: c.maxPromptLength,
+        maxLength: c.maxLength))
   }
 
   package var count: Int { preferences.count }

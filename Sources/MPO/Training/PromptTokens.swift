@@ -27,10 +27,12 @@ package struct PromptTokens {
     ids = TokenLists(for: "")
   }
 
+  /// - Parameter first: takes only so many.
   /// - Throws: `DataError` naming the line whose prompt is too long for the model, has no chat
   ///   template or is refused by it.
   init(
-    _ examples: Examples<Prompt>, model: LanguageModel, _ c: AlignmentConfiguration
+    _ examples: Examples<Prompt>, first: Int = .max, model: LanguageModel,
+    _ c: AlignmentConfiguration
   ) throws {
     texts = examples
     mixture = examples.mixture
@@ -39,7 +41,9 @@ package struct PromptTokens {
     let limit = model.decoder.shape.maxPositions
     let maxNewTokens = c.sampling.maxNewTokens
     let encoder = PromptEncoder(model, chatTemplate: c.chatTemplate)
-    try examples.visit { place, prompt in
+    for index in 0..<min(first, examples.count) {
+      let place = examples.place(index)
+      let prompt = try examples.example(index)
       var tokens: [Int32]
       do {
         tokens = try encoder.ids(prompt)

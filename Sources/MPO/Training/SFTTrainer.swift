@@ -53,10 +53,8 @@ public final class SFTTrainer {
 
   /// The file that is named for it, else what the data set holds out.
   private static func heldOut(_ c: SFTConfiguration) throws -> Examples<TrainingText>? {
-    if !c.evalDataset.isEmpty {
-      var data = c.data
-      (data.name, data.mixture, data.testSplitSize) = (c.evalDataset, [], 0)
-      return try TextDataset.examples(data)
+    guard c.evalDataset.isEmpty else {
+      return try TextDataset.examples(c.data.replaced(by: c.evalDataset))
     }
     return c.data.hasHeldOut ? try TextDataset.examples(c.data, split: .test) : nil
   }

@@ -46,17 +46,22 @@ struct SelfPlay {
             group: n, logProbs: completion.logProbs))
       }
       let values = preferences.values[(n * k * k)..<((n + 1) * k * k)].map(Double.init)
-      groups.append(
-        Rollout.Group(
-          preferences: c.hardLabels ? values.map(hardLabel) : values,
-          winRates: comparison == nil ? nil : rates[n], rewards: rewards?[n]))
+      let group = Rollout.Group(
+        preferences: values, winRates: comparison == nil ? nil : rates[n], rewards: rewards?[n])
+      groups.append(c.hardLabels ? group.withHardLabels() : group)
     }
     return Rollout(rows: rows, groups: groups)
   }
 }
 
-/// 1 for a preference above 1/2, 0 below, 1/2 for a tie.
-private func hardLabel(_ p: Double) -> Double { p > 0.5 ? 1 : (p < 0.5 ? 0 : 0.5) }
+extension Rollout.Group {
+  /// Preferences become 1 above 1/2, 0 below; a tie stays 1/2.
+  public func withHardLabels() -> Self {
+    var group = self
+    group.preferences = preferences.map { $0 > 0.5 ? 1 : ($0 < 0.5 ? 0 : 0.5) }
+    return group
+  }
+}
 
 extension Rollout {
   /// Pairs of a file: K = 2, the chosen response first. Nobody drew them, so pi_k is the policy as
@@ -69,8 +74,9 @@ extension Rollout {
         }
       },
       groups: pairs.map { pair in
-        let p = hardLabels ? hardLabel(pair.preference) : pair.preference
-        return Group(preferences: [0.5, p, 1 - p, 0.5])
+        let p = pair.preference
+        let group = Group(preferences: [0.5, p, 1 - p, 0.5])
+        return hardLabels ? group.withHardLabels() : group
       })
   }
 }
