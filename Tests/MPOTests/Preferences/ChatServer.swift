@@ -80,9 +80,14 @@ final class ChatServer: Sendable {
     let thread = Thread { [weak self] in
       while true {
         let connection = accept(listener, nil, nil)
-        guard connection >= 0 else { return }
+        // The listener is closed here: a number that is closed elsewhere may be another's by now.
+        guard connection >= 0 else {
+          systemClose(listener)
+          return
+        }
         guard let self else {
           systemClose(connection)
+          systemClose(listener)
           return
         }
         self.open(connection)
@@ -94,7 +99,6 @@ final class ChatServer: Sendable {
   /// Ends all connections. A test's server is stopped by `defer`.
   func stop() {
     shutdown(listener, Int32(SHUT_RDWR))
-    systemClose(listener)
     state.withLock { state in
       state.stopped = true
       for connection in state.connections { shutdown(connection, Int32(SHUT_RDWR)) }

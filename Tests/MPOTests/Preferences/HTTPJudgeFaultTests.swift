@@ -56,7 +56,8 @@ import Testing
     let found = try Self.failure(changing: { $0.timeout = 0.1 }, { _ in .silence })
     #expect(found.failure == .timeout(seconds: 0.1))
     #expect(found.tries == 3)
-    #expect(found.requests == 3)
+    // The other order takes its turns in between.
+    #expect(found.requests == 5)
     #expect(start.duration(to: .now) < .seconds(5))
     _ = try Self.recovers(.silence) { $0.timeout = 0.5 }
   }
@@ -91,9 +92,10 @@ import Testing
   }
 
   @Test func refusedConnections() throws {
-    let server = try ChatServer(HTTPJudgeTests.longer)
-    server.stop()
-    let judge = try HTTPJudgeTests.judge(server) { $0.retry.retries = 1 }
+    // Port 1: one that was free a moment ago may be another test's by now.
+    var settings = try HTTPJudgeTests.settings("http://127.0.0.1:1/v1")
+    settings.retry.retries = 1
+    let judge = try HTTPJudge(settings)
     let error = #expect(throws: PreferenceError.self) {
       try judge.preferences(prompts: ["p"], responses: [["a", "bb"]])
     }

@@ -160,7 +160,7 @@ import Testing
     // Another model, temperature or template is another question.
     try ask(server) { $0.model = "other" }
     try ask(server) { $0.temperature = 1 }
-    try ask(server) { $0.template += "?" }
+    try ask(server) { $0.template = "?" + $0.template }
     #expect(server.requests.count == 8)
     // A damaged entry is asked for again and repaired.
     let files = try #require(

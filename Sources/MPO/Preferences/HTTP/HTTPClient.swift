@@ -105,14 +105,17 @@ private final class Mailbox: NSObject, URLSessionDataDelegate, Sendable {
   }
 
   func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-    let tooLong = state.withLock { state in
-      guard var open = state.open.removeValue(forKey: dataTask.taskIdentifier) else { return false }
-      open.tooLong = open.tooLong || open.body.count + data.count > longestBody
-      if !open.tooLong { open.body += data }
-      state.open[dataTask.taskIdentifier] = open
+    let id = dataTask.taskIdentifier
+    let enough = state.withLock { state in
+      // Taken out, so that the bytes are appended in place.
+      guard var open = state.open.removeValue(forKey: id) else { return false }
+      defer { state.open[id] = open }
+      guard !open.tooLong else { return false }
+      open.tooLong = open.body.count + data.count > longestBody
+      if open.tooLong { open.body = [] } else { open.body += data }
       return open.tooLong
     }
-    if tooLong { dataTask.cancel() }
+    if enough { dataTask.cancel() }
   }
 
   func urlSession(
