@@ -71,7 +71,7 @@ final class HTTPClient: Sendable {
 private final class Mailbox: NSObject, URLSessionDataDelegate, Sendable {
   private struct Open {
     var task: URLSessionTask
-    var body: [UInt8] = []
+    var body = Data()
     var tooLong = false
   }
   private struct State {
@@ -104,6 +104,16 @@ private final class Mailbox: NSObject, URLSessionDataDelegate, Sendable {
     }
   }
 
+  func urlSession(
+    _: URLSession, dataTask: URLSessionDataTask, didReceive response: URLResponse,
+    completionHandler: @escaping @Sendable (URLSession.ResponseDisposition) -> Void
+  ) {
+    let tooLong = response.expectedContentLength > Int64(longestBody)
+    if tooLong { state.withLock { $0.open[dataTask.taskIdentifier]?.tooLong = true } }
+    completionHandler(tooLong ? .cancel : .allow)
+  }
+
+  // URLSession reads on while this runs, without a limit of its own: it must be quick.
   func urlSession(_: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
     let id = dataTask.taskIdentifier
     let enough = state.withLock { state in
@@ -112,7 +122,7 @@ private final class Mailbox: NSObject, URLSessionDataDelegate, Sendable {
       defer { state.open[id] = open }
       guard !open.tooLong else { return false }
       open.tooLong = open.body.count + data.count > longestBody
-      if open.tooLong { open.body = [] } else { open.body += data }
+      if open.tooLong { open.body = Data() } else { open.body.append(data) }
       return open.tooLong
     }
     if enough { dataTask.cancel() }
@@ -140,7 +150,7 @@ private final class Mailbox: NSObject, URLSessionDataDelegate, Sendable {
           HTTPClient.Reply(
             status: response.statusCode,
             retryAfter: response.value(forHTTPHeaderField: "Retry-After"),
-            location: response.value(forHTTPHeaderField: "Location"), body: open.body))
+            location: response.value(forHTTPHeaderField: "Location"), body: [UInt8](open.body)))
       } else {
         result = .failure(.connection("the answer is not HTTP"))
       }
