@@ -161,7 +161,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
           + "error."),
       SettingOption(
         "judge", placeholder: "FILE",
-        help: "Where preferences come from: a mapping with type categories, panel or command, or "
+        help: "Where preferences come from: a mapping with a type ("
+          + JudgeConfiguration.types.joined(separator: ", ") + "), or "
           + "a YAML file that holds one.",
         get: { $0.judge?.summary ?? "-" }, set: { $0.judge = try JudgeConfiguration($1) }),
     ]
