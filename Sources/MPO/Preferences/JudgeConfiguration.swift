@@ -9,8 +9,9 @@ public enum JudgeConfiguration: Sendable, Equatable {
   case reward(RewardSettings)
   case command(CommandJudge.Settings)
   case http(HTTPJudgeSettings)
+  case model(ModelJudgeSettings)
 
-  static let types = ["categories", "panel", "reward", "command", "http"]
+  static let types = ["categories", "panel", "reward", "command", "http", "model"]
 
   /// - Throws: `ConfigurationError` naming file and line.
   public init(_ value: ConfigurationValue) throws {
@@ -38,6 +39,7 @@ public enum JudgeConfiguration: Sendable, Equatable {
       case "reward": self = .reward(try RewardSettings(configuration: value))
       case "command": self = .command(try Self.command(value))
       case "http": self = .http(try HTTPJudgeSettings(configuration: value))
+      case "model": self = .model(try Self.model(value))
       default: throw type.mismatch("one of \(Self.types.joined(separator: ", "))")
       }
     } catch let error as PreferenceError {
@@ -81,6 +83,7 @@ public enum JudgeConfiguration: Sendable, Equatable {
       try judge.start()
       return judge
     case .http(let settings): return try HTTPJudge(settings)
+    case .model(let settings): return try settings.makeSource(on: backend)
     }
   }
 
@@ -101,6 +104,8 @@ public enum JudgeConfiguration: Sendable, Equatable {
     case .reward(let settings): return settings.summary
     case .command(let settings): return settings.summary
     case .http(let settings): return settings.summary
+    case .model(let settings):
+      return "model \(settings.path)" + (settings.bf16 ? ", bf16" : "")
     }
   }
 
@@ -140,6 +145,15 @@ public enum JudgeConfiguration: Sendable, Equatable {
     return try PanelJudge(
       annotators: try require(entries, "annotators", value).list("a list of annotators")
         .map(PanelJudge.Annotator.init(configuration:)))
+  }
+
+  private static func model(_ value: ConfigurationValue) throws -> ModelJudgeSettings {
+    let entries = try value.mapping(known: ["type", "path", "bf16"])
+    let path = try require(entries, "path", value)
+    var settings = ModelJudgeSettings(path: try path.string("a preference model's folder"))
+    if settings.path.isEmpty { throw path.mismatch("a preference model's folder") }
+    if let bf16 = entries["bf16"] { settings.bf16 = try bf16.bool() }
+    return settings
   }
 
   private static func command(_ value: ConfigurationValue) throws -> CommandJudge.Settings {
