@@ -19,7 +19,7 @@ extension EvaluateCommand {
       : try PolicyReference.list(policies)
     // Before any work: a folder that is missing, a file that cannot be written.
     for player in players { _ = try ModelFolder.resolve(player.path) }
-    let file = try outputFile.map { try EvaluationFile($0) }
+    let file = try outputFile.map { try EvaluationOutput($0) }
     var prompts = try PromptDataset.read(dataset)
     if let maxPrompts { prompts = Array(prompts.prefix(maxPrompts)) }
     StopSignal.install()

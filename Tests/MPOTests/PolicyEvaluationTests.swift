@@ -43,7 +43,7 @@ import Testing
         of: names.map { PolicyReference(name: $0, path: model) }, on: backend,
         load: { try LanguageModel.load($0.path, use: .reading, on: backend) },
         progress: { _ in most = max(most, backend.memory.peak) })
-      #expect(backend.memory.current == 0)
+      #expect(backend.memory.live == 0)
       return most
     }
     #expect(try peak(["x", "y", "z"]) == peak(["x"]))

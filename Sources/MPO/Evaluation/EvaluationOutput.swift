@@ -3,7 +3,7 @@ import MPOModel
 
 /// A file that an evaluation is going to write. Made before the work, so that a path that cannot be
 /// written is found out before hours of it.
-public struct EvaluationFile: Sendable {
+public struct EvaluationOutput: Sendable {
   public let path: String
 
   /// - Throws: `EvaluationError.output` for a folder or a device, `ModelError.file` where nothing can be
