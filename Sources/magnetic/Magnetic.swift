@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MPO
 
 @main
 struct Magnetic: ParsableCommand {
@@ -15,12 +16,13 @@ struct Magnetic: ParsableCommand {
     subcommands: [
       DevicesCommand.self, SFTCommand.self, TrainCommand.self, GenerateCommand.self,
       ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self, EvaluateCommand.self,
-      MergeCommand.self, GameCommand.self, DemoCommand.self,
+      MergeCommand.self, GameCommand.self, DemoCommand.self, RunCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.
   static func main() {
     openMissingStreams()
+    ParentWatch.start()
     do {
       var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(kebabOption))
       try command.run()

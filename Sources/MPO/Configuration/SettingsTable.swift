@@ -57,7 +57,8 @@ extension ConfigurableSettings {
     try apply(YAMLReader.parse(yaml, file: file))
   }
 
-  private mutating func apply(_ root: ConfigurationValue) throws {
+  /// Reads settings that were parsed already.
+  package mutating func apply(_ root: ConfigurationValue) throws {
     if root.isNull { return }
     guard case .mapping(let pairs) = root.content else {
       throw ConfigurationError.file(
