@@ -105,7 +105,8 @@ import Testing
     LearnerSettings(
       loss: MagneticLossSettings(
         alpha: 0.3, eta: 0.8, clip: clip, transform: LogitTransform(scale: 1.25)),
-      reduction: reduction, innerSteps: inner, accumulationSteps: parts, klToGo: klToGo,
+      reduction: reduction, innerSteps: inner, accumulationSteps: parts,
+      advantage: klToGo ? .klToGo : .response,
       gradientCheckpointing: checkpointing, magnetSyncSteps: sync, magnetMixup: mixup)
   }
 

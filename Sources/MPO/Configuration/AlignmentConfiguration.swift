@@ -36,12 +36,13 @@ public struct SamplingOptions: Sendable, Equatable {
   }
 }
 
-/// Settings of `magnetic train`: self-play with Magnetic Preference Optimization. Names are TRL's
-/// where it has one.
+/// Settings of `magnetic train`: alignment by preferences, MPO unless `algorithm` says otherwise. Names
+/// are TRL's where it has one. The properties' defaults are MPO's; `init(algorithm:)` has others'.
 public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   /// Model folder; a hub name is looked up in the local hub cache.
   public var model = ""
-  /// Prompts, JSON lines with a key `prompt`.
+  public var algorithm = Algorithm.mpo
+  /// Prompts, JSON lines with a key `prompt`; pairs for an offline algorithm.
   public var dataset = ""
   /// Chat template to use in place of the model's own; empty = that.
   public var chatTemplate = ""
@@ -56,8 +57,24 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   /// K, responses to each prompt, >= 2.
   public var generations = 8
   public var lossReduction = LossReduction.token
-  /// Step size of the proximal term, (1/eta) KL(pi || pi_k).
+  /// Whom responses are compared with.
+  public var opponent = Opponent.policy
+  /// MPO's step size, the proximal term is (1/eta) KL(pi || pi_k); eta of INPO, COMAL and SPPO.
   public var eta = 1.0
+  /// Weight of the KL to the reference in DPO, IPO, RLOO and Nash-MD.
+  public var beta = 0.1
+  /// The same in INPO and COMAL; at most eta.
+  public var tau = 0.1 / 3
+  /// Weight of the reference in Nash-MD's mixture, m of pi^(1-m) mu^m.
+  public var mixtureCoefficient = 0.5
+  /// Which tokens' KL Nash-MD's advantages are less.
+  public var penaltyReduction = PenaltyReduction.sequence
+  /// Share of labels that DPO takes to be wrong.
+  public var labelSmoothing = 0.0
+  /// Preferences above 1/2 count as 1 and others as 0 in losses of pairs, as where a judge picks one.
+  public var hardLabels = false
+  /// Mean over tokens in place of sums in offline IPO, as TRL has it.
+  public var averageLogProb = true
   /// alpha, the weight of KL(pi || magnet).
   public var magnetCoefficient = 0.1
   /// When the magnet moves.
@@ -83,10 +100,15 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var logCompletions = false
   /// Rollouts between evaluations against the starting model (and one at the end); 0 = never.
   public var evalSteps = 0
+  /// What the user set although the algorithm does not read it.
+  public private(set) var settingsWithoutEffect: [String] = []
   public init() {}
 
   /// Rows of one rollout, N*K.
   public var rows: Int { promptsPerRollout * generations }
+
+  /// The reference is the starting model to the end.
+  var magnetNeverMoves: Bool { magnetSchedule == .fixed && magnetSyncSteps == 0 }
 
   /// Fewest rollouts between refreshes of the adaptive schedule: `eta * alpha * T >= 0.6`.
   var leastSyncSteps: Int {
@@ -97,6 +119,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   /// `eta * alpha * T_mag >= 0.6` (a heuristic from tabular games). Nil when it holds, the magnet
   /// never moves or has no weight.
   public func hint() -> String? {
+    guard algorithm == .mpo || algorithm == .mpoRT else { return nil }
     if magnetSchedule == .adaptive, magnetCoefficient > 0, magnetSyncSteps > 0,
       magnetSyncSteps < leastSyncSteps
     {
@@ -116,6 +139,22 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       + "Try magnet_sync_steps \(wanted) or more"
   }
 
+  public mutating func complete(given: Set<String>) {
+    let standard = Self(algorithm: algorithm)
+    for (name, copy) in Self.algorithmDefaults where !given.contains(name) { copy(&self, standard) }
+    settingsWithoutEffect = given.intersection(idleSettings).sorted()
+  }
+
+  public var idleSettings: Set<String> {
+    var idle = Algorithm.particularSettings.subtracting(algorithm.ownSettings)
+    if algorithm.isOffline, judge == nil {
+      idle.formUnion(SamplingOptions.options.map(\.name).filter { $0 != "temperature" })
+      idle.formUnion(["judge", "eval_steps", "log_completions"])
+    }
+    if opponent != .mixture { idle.insert("mixture_coef") }
+    return idle
+  }
+
   public func validate() throws {
     guard !model.isEmpty else {
       throw ConfigurationError.missing(
@@ -123,9 +162,12 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
     }
     guard !dataset.isEmpty else {
       throw ConfigurationError.missing(
-        key: "dataset_name", "a file with one {\"prompt\": \"...\"} a line")
+        key: "dataset_name",
+        algorithm.isOffline
+          ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
+          : "a file with one {\"prompt\": \"...\"} a line")
     }
-    guard judge != nil else {
+    guard judge != nil || algorithm.isOffline else {
       throw ConfigurationError.missing(
         key: "judge",
         "where preferences come from, a mapping with a 'type', one of "
@@ -137,6 +179,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "magnet_schedule adaptive measures the regularised game, but magnet_coef is 0: set it above "
           + "0, or magnet_schedule fixed")
     }
+    try validateAlgorithm()
     guard run.gradientAccumulationSteps <= rows else {
       throw ConfigurationError.conflict(
         "gradient_accumulation_steps is \(run.gradientAccumulationSteps), but a rollout has only "
@@ -149,9 +192,14 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       .string(
         "model_name_or_path", \.model, aliases: ["model"], placeholder: "DIR",
         "Model folder, or a hub name that is in the local cache."),
+      .choice(
+        "algorithm", \.algorithm,
+        "What is minimised. Settings that an algorithm does not read have no effect and are not "
+          + "printed; defaults marked 'by algorithm' differ."),
       .string(
         "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
-        "Prompts, a text or a list of messages: one {\"prompt\": ...} a line."),
+        "Prompts, a text or a list of messages: one {\"prompt\": ...} a line. For dpo and ipo pairs: "
+          + "chosen and rejected beside it."),
       .string(
         "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
         "Jinja file to use in place of the model's own chat template."),
@@ -161,8 +209,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
           + "error."),
       SettingOption(
         "judge", placeholder: "FILE",
-        help: "Where preferences come from: a mapping with type categories, panel or command, or "
-          + "a YAML file that holds one.",
+        help: "Where preferences come from: a mapping with a type, or a YAML file that holds one.",
         get: { $0.judge?.summary ?? "-" }, set: { $0.judge = try JudgeConfiguration($1) }),
     ]
     return source + SettingOption.run(\.run) + gameOptions
@@ -176,11 +223,41 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "per_device_train_batch_size", \.promptsPerRollout, atLeast: 1, "Prompts of one rollout."),
       .int(
         "num_generations", \.generations, atLeast: 2,
-        "Responses to each prompt; they play against each other."),
+        "Responses to each prompt; they play against each other. By algorithm 8 (mpo), 5 or "
+          + "2."),
       .choice(
         "loss_reduction", \.lossReduction,
         "token: mean over response tokens; sequence: sum over tokens, mean over responses."),
-      .double("eta", \.eta, above: 0, "Step size: the weight of KL(policy, generator) is 1/eta."),
+      .choice(
+        "opponent", \.opponent,
+        "Whom responses are compared with: the policy itself (self-play), the base that the run "
+          + "started from, or Nash-MD's mixture. By algorithm."),
+      .double(
+        "eta", \.eta, above: 0,
+        "mpo, mpo-rt: step size, the weight of KL(policy, generator) is 1/eta. inpo, comal: 1/(2 eta) "
+          + "is the margin of a pair, .1 and .002. sppo: the source's 1/beta, 1000."),
+      .double(
+        "beta", \.beta, above: 0,
+        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."),
+      .double(
+        "tau", \.tau, atLeast: 0,
+        "inpo, comal: weight of the KL to the reference, at most eta. By algorithm eta / 3."),
+      .double(
+        "mixture_coef", \.mixtureCoefficient, atLeast: 0, atMost: 1,
+        "Weight of the reference in the opponent 'mixture'."),
+      .choice(
+        "kl_reduction", \.penaltyReduction,
+        "nash-md: a token's advantage is less the KL of the whole sequence (the paper), of the tokens "
+          + "from it on, or of itself (TRL)."),
+      .double(
+        "label_smoothing", \.labelSmoothing, atLeast: 0, below: 0.5,
+        "dpo, online-dpo: share of labels taken to be wrong."),
+      .bool(
+        "hard_labels", \.hardLabels,
+        "Losses of pairs: a preference above 1/2 counts as 1. Without it as it is."),
+      .bool(
+        "average_log_prob", \.averageLogProb,
+        "ipo: means over tokens in place of sums, as TRL's offline IPO."),
       .double(
         "magnet_coef", \.magnetCoefficient, atLeast: 0,
         "alpha, the weight of KL(policy, magnet)."),
@@ -191,13 +268,14 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
           + "magnet_sync_steps."),
       .int(
         "magnet_sync_steps", \.magnetSyncSteps, aliases: ["ref_model_sync_steps"], atLeast: 0,
-        "Rollouts between refreshes of the magnet; 0 is never."),
+        "Rollouts between refreshes of the magnet (the reference); 0 is never. By algorithm 40 (mpo), 12 "
+          + "(comal), 0."),
       .double(
         "magnet_mixup_alpha", \.magnetMixup, aliases: ["ref_model_mixup_alpha"], above: 0,
         atMost: 1, "m of magnet = (1 - m) magnet + m policy; 1 is a hard refresh."),
       .int(
         "inner_steps", \.innerSteps, aliases: ["num_iterations"], atLeast: 1,
-        "Optimizer steps on one rollout."),
+        "Optimizer steps on one rollout. By algorithm 4, or 1 where the source takes one."),
       .double(
         "inner_tolerance", \.innerTolerance, atLeast: 0, below: 1,
         "End them when the gradient's norm is at most this share of the first one's; 0 is off."),
@@ -215,9 +293,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
 
   public static var unsupported: [String: String] {
     unsupportedSettings.merging([
-      "beta": "the weight of the magnet is 'magnet_coef' (alpha)",
-      "mixture_coef": "Nash-MD's mixture is not part of MPO; the magnet's weight is 'magnet_coef'",
-      "reward_model_path": "preferences come from 'judge'; a reward model can be a command judge",
+      "loss_type": "the loss is 'algorithm': online-dpo or online-ipo, dpo or ipo",
       "reward_funcs": "preferences come from 'judge'",
       "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
       "max_length":

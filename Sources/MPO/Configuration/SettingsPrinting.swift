@@ -6,11 +6,14 @@ extension ConfigurableSettings {
     Self.options.map { ($0.name, $0.get(self)) }
   }
 
-  /// `name  value`, aligned, one line for each setting; a `*` marks what is not the default.
+  /// `name  value`, aligned, one line for each setting that has an effect; a `*` marks what is not the
+  /// default.
   public func resolvedLines() -> [String] {
     let defaults = Self().resolvedSettings()
     let width = defaults.map(\.name.count).max() ?? 0
-    return zip(resolvedSettings(), defaults).flatMap { setting, standard in
+    let idle = idleSettings
+    return zip(resolvedSettings(), defaults).flatMap { setting, standard -> [String] in
+      if idle.contains(setting.name) { return [] }
       let padding = String(repeating: " ", count: width - setting.name.count)
       let mark = setting.value == standard.value ? " " : "*"
       let lines = setting.value.split(separator: "\n", omittingEmptySubsequences: false)

@@ -6,12 +6,19 @@ public protocol ConfigurableSettings: Sendable {
   static var options: [SettingOption<Self>] { get }
   /// Keys of other tools that have no meaning here, and what to do instead.
   static var unsupported: [String: String] { get }
-  /// Checks that need more than one setting, after everything was read.
+  /// Defaults that depend on other settings, after everything was read; `given` names what the user
+  /// set.
+  mutating func complete(given: Set<String>)
+  /// Settings that have no effect as the others stand: not printed.
+  var idleSettings: Set<String> { get }
+  /// Checks that need more than one setting, after everything was completed.
   func validate() throws
 }
 
 extension ConfigurableSettings {
   public static var unsupported: [String: String] { [:] }
+  public mutating func complete(given: Set<String>) {}
+  public var idleSettings: Set<String> { [] }
   public func validate() throws {}
 
   /// Settings from `--config FILE` (YAML or JSON), if there is one, and the other flags; validated.
@@ -40,26 +47,32 @@ extension ConfigurableSettings {
       guard file == nil else { throw ConfigurationError.conflict("--config is given twice") }
       file = path
     }
-    if let file { try settings.apply(file: file) }
-    try settings.apply(flags: flags)
+    var given: Set<String> = []
+    if let file { given.formUnion(try settings.apply(file: file)) }
+    given.formUnion(try settings.apply(flags: flags))
+    settings.complete(given: given)
     try settings.validate()
     return settings
   }
 
   /// Reads a YAML or JSON file. Relative paths in it mean the current directory. A null value leaves
   /// the default.
-  public mutating func apply(file: String) throws {
+  /// - Returns: the names of the settings that it sets.
+  @discardableResult
+  public mutating func apply(file: String) throws -> Set<String> {
     try apply(YAMLReader.read(file))
   }
 
   /// Reads YAML text; `file` is its name in messages.
-  public mutating func apply(yaml: String, file: String = "config") throws {
+  @discardableResult
+  public mutating func apply(yaml: String, file: String = "config") throws -> Set<String> {
     try apply(YAMLReader.parse(yaml, file: file))
   }
 
   /// Reads settings that were parsed already.
-  package mutating func apply(_ root: ConfigurationValue) throws {
-    if root.isNull { return }
+  @discardableResult
+  package mutating func apply(_ root: ConfigurationValue) throws -> Set<String> {
+    if root.isNull { return [] }
     guard case .mapping(let pairs) = root.content else {
       throw ConfigurationError.file(
         "\(root.location): expected settings, one 'name: value' a line")
@@ -74,11 +87,15 @@ extension ConfigurableSettings {
       given[option.name] = key
       if !value.isNull { try option.set(&self, value) }
     }
+    return Set(given.keys)
   }
 
   /// Consumes `--name value`, `--name=value` and `--boolean`; names in kebab or snake case. A later
   /// flag wins over an earlier one.
-  public mutating func apply(flags: [String]) throws {
+  /// - Returns: the names of the settings that they set.
+  @discardableResult
+  public mutating func apply(flags: [String]) throws -> Set<String> {
+    var given: Set<String> = []
     var index = 0
     while index < flags.count {
       let flag = flags[index]
@@ -98,6 +115,7 @@ extension ConfigurableSettings {
         case .boolean = negated.arity, Self.find(name) == nil
       {
         try negated.set(&self, ConfigurationValue(flag: "false", key: negated.name))
+        given.insert(negated.name)
         continue
       }
       let option = try Self.option(name, location: "--\(name)")
@@ -107,7 +125,9 @@ extension ConfigurableSettings {
           "--\(name): expected a value after it, \(option.placeholder)")
       }
       try option.set(&self, ConfigurationValue(flag: value, key: name))
+      given.insert(option.name)
     }
+    return given
   }
 
   /// The value that belongs to a flag without '='; nil where one must follow and none does.

@@ -16,15 +16,23 @@ extension RewardSource {
   public var temperature: Double { 1 }
 
   public func preferences(prompts: [String], responses: [[String]]) throws -> PreferenceTable {
-    let k = try responseCount(prompts: prompts, responses: responses, source: name)
-    let rewards = try rewards(prompts: prompts, responses: responses)
+    _ = try responseCount(prompts: prompts, responses: responses, source: name)
+    return try PreferenceTable(
+      rewards: rewards(prompts: prompts, responses: responses), temperature: temperature,
+      source: name)
+  }
+}
+
+extension PreferenceTable {
+  /// The preferences that scalar rewards make, `sigmoid((r_i - r_j) / temperature)`; N lists of K.
+  /// - Throws: `PreferenceError` where a reward is not finite or the lists differ in length.
+  public init(rewards: [[Double]], temperature: Double, source: String) throws {
     var values: [Float] = []
-    values.reserveCapacity(prompts.count * k * k)
     for list in rewards {
       for i in list { for j in list { values.append(Float(bradleyTerry((i - j) / temperature))) } }
     }
-    return try PreferenceTable(
-      prompts: prompts.count, responses: k, values: values, source: name)
+    try self.init(
+      prompts: rewards.count, responses: rewards.first?.count ?? 0, values: values, source: source)
   }
 }
 

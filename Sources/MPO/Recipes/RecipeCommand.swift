@@ -79,6 +79,11 @@ struct RecipeCommand: Sendable {
     }
     let pairs = read.map { (key: $0.name, value: $0.value) }
     var checked = Settings()
-    try checked.apply(ConfigurationValue(.mapping(pairs), key: "", location: "recipe"))
+    var given = try checked.apply(
+      ConfigurationValue(.mapping(pairs), key: "", location: "recipe"))
+    guard read.count == settings.count else { return }
+    given.formUnion(try checked.apply(flags: ["--output-dir=run"]))
+    checked.complete(given: given)
+    try checked.validate()
   }
 }

@@ -12,7 +12,7 @@ extension AlignmentTrainer {
   static let startingStream = UInt32.max
   static let policyStream = UInt32.max - 1
 
-  private var evaluator: Evaluator {
+  private func evaluator(_ judge: any PreferenceSource) -> Evaluator {
     Evaluator(
       judge: judge, prompts: prompts.prefix(Self.evaluatedPrompts).map(\.text),
       samples: configuration.generations, maxNewTokens: configuration.sampling.maxNewTokens,
@@ -24,18 +24,19 @@ extension AlignmentTrainer {
   /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a
   /// resumed run compares with the same texts.
   func prepareEvaluation() throws {
-    guard configuration.evalSteps > 0 else { return }
-    startingResponses = try evaluator.responses(
+    guard configuration.evalSteps > 0, let judge else { return }
+    startingResponses = try evaluator(judge).responses(
       of: model, stream: Self.startingStream, tokens: evaluatedTokens)
   }
 
   /// `eval_win_rate`, the share of pairs won, and `eval_avg_win_prob`, their mean preference, every
   /// `eval_steps` rollouts and at the end; empty elsewhere.
   func evaluateIfDue() throws -> [(name: String, value: Double)] {
-    guard let startingResponses, configuration.evalSteps > 0,
+    guard let startingResponses, let judge, configuration.evalSteps > 0,
       stepsDone % configuration.evalSteps == 0 || stepsDone == totalSteps
     else { return [] }
     var clock = PhaseClock()
+    let evaluator = evaluator(judge)
     let result = try evaluator.headToHead(
       evaluator.responses(
         of: model, stream: Self.policyStream, tokens: evaluatedTokens), over: startingResponses)

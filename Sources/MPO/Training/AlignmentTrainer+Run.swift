@@ -17,27 +17,36 @@ extension AlignmentTrainer: TrainableRun {
 
   var runSettings: RunSettings { configuration.run }
   var hints: [String] {
-    model.notes + [promptWarning, configuration.hint()].compactMap { $0 }
+    let idle = configuration.settingsWithoutEffect
+    let note =
+      idle.isEmpty
+      ? nil
+      : "note: no effect with algorithm \(configuration.algorithm.rawValue): "
+        + idle.joined(separator: ", ")
+    return model.notes + [promptWarning, note, configuration.hint()].compactMap { $0 }
   }
   var stepsInAll: Int { totalSteps }
-  var probe: [Int32] { prompts.first?.tokens ?? [0] }
+  var probe: [Int32] { prompts.first?.tokens ?? pairs.first?.prompt ?? [0] }
 
   var tensors: TrainingTensors {
     TrainingTensors(
       policy: learner.policy, magnet: learner.magnet, optimizer: learner.optimizer)
   }
 
-  /// Weights, gradients, two moments and the magnet, with several inner steps one copy of the output
-  /// projection, and the activations of one micro-batch at its longest.
+  /// Weights, gradients, two moments and the magnet (and a base that is the opponent), with several
+  /// inner steps of a token loss one copy of the output projection, and the activations of one
+  /// micro-batch at its longest.
   var memory: MemoryEstimate {
     let parts = configuration.run.gradientAccumulationSteps
     let rows = (configuration.rows + parts - 1) / parts
-    let hasOld = configuration.innerSteps > 1
+    let isTokenLoss = !configuration.algorithm.isResponseLoss
+    let hasOld = isTokenLoss && configuration.innerSteps > 1
+    let hasBase = base != nil && !configuration.magnetNeverMoves
     return MemoryEstimate(
-      model.decoder, learner.policy, copies: 5, bf16Copies: configuration.run.bf16 ? 2 : 0,
+      model.decoder, learner.policy, copies: hasBase ? 6 : 5, bf16Copies: configuration.run.bf16 ? 2 : 0,
       headCopy: hasOld, tokens: rows * longestRow,
       lossTokens: rows * configuration.sampling.maxNewTokens,
-      policies: hasOld ? 3 : 2,
+      policies: isTokenLoss ? (hasOld ? 3 : 2) : 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 
@@ -67,7 +76,8 @@ extension AlignmentTrainer: TrainableRun {
 
   func columns(_ report: StepReport) -> [(name: String, value: Double)] {
     let names = [
-      ("loss", "loss"), ("magnet/kl", "kl_magnet"), ("loss/kl", "kl_old"),
+      ("loss", "loss"), ("rewards/accuracies", "accuracy"), ("rewards/margins", "margin"),
+      ("magnet/kl", "kl_magnet"), ("loss/kl", "kl_old"),
       ("objective/entropy", "entropy"), ("grad_norm", "grad_norm"), ("duality_gap", "gap"),
       ("eval_win_rate", "eval_win_rate"), ("eval_avg_win_prob", "eval_avg_win_prob"),
       ("tokens_per_second", "tok/s"),

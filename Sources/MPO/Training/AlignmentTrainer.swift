@@ -1,77 +1,108 @@
 import MPOBackend
 import MPOModel
 
-/// Self-play with Magnetic Preference Optimization on a language model.
+/// Aligns a language model by preferences: MPO and its rivals (`Algorithm`) behind one loop.
 ///
 /// prompts -> rollouts (the policy against itself) -> preferences (N, K, K) -> advantages (N*K)
-/// -> magnetic loss -> optimizer -> magnet refresh; see `step()`.
+/// -> loss -> optimizer -> magnet refresh; see `step()`. An offline algorithm has pairs of a file in
+/// place of the first three.
 public final class AlignmentTrainer {
   public let configuration: AlignmentConfiguration
   public let model: LanguageModel
-  public let judge: any PreferenceSource
-  public let learner: Learner
+  /// Nil where nothing is judged: an offline algorithm without evaluation.
+  public let judge: (any PreferenceSource)?
+  public let learner: any PolicyLearner
   /// Rollouts in the whole run.
   public let totalSteps: Int
   /// Rollouts done.
   public private(set) var stepsDone = 0
-  /// Response tokens drawn so far.
+  /// Response tokens drawn so far, an opponent's among them; of an offline algorithm those learned
+  /// from.
   public private(set) var tokensSeen = 0
   /// Responses of the starting model, for `eval_steps`; nil until `run` draws them.
   var startingResponses: [[String]]?
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
   package let prompts: [TokenizedPrompt]
+  /// What an offline algorithm learns from; empty for the others.
+  package let pairs: [TokenizedPair]
+  /// The model that the run started from, where it is the opponent.
+  let base: ParameterSet?
   /// Says how many prompts were cut; nil when none was.
   public let promptWarning: String?
   private var sampler: EpochSampler
-  private var backend: any ComputeBackend { model.decoder.backend }
+  var backend: any ComputeBackend { model.decoder.backend }
 
-  /// Loads the model and prompts and builds the judge.
+  /// Loads the model and the data and builds the judge.
   /// - Throws: `ModelError`, `DataError`, `PreferenceError`, `BackendError`; a prompt that leaves no
   ///   room for `max_new_tokens` is an error; one is cut only as
   ///   `max_prompt_length` says.
   public init(_ configuration: AlignmentConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
     let records = try PromptDataset.numbered(configuration.dataset)
-    guard let judge = configuration.judge else {
+    guard configuration.judge != nil || configuration.algorithm.isOffline else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
-    self.judge = try judge.makeSource(on: backend)
+    judge = try configuration.judge?.makeSource(on: backend)
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
     let tokenized = try PromptTokens(records, model: model, configuration)
     prompts = tokenized.prompts
     promptWarning = tokenized.warning
-    sampler = EpochSampler(count: prompts.count, seed: UInt64(configuration.run.seed))
+    pairs =
+      configuration.algorithm.isOffline
+      ? try PairTokens.read(configuration, model: model) : []
+    let examples = configuration.algorithm.isOffline ? pairs.count : prompts.count
+    sampler = EpochSampler(count: examples, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
-      examples: prompts.count, batch: configuration.promptsPerRollout)
+      examples: examples, batch: configuration.promptsPerRollout)
+    learner = try Self.learner(configuration, model: model, totalSteps: totalSteps)
+    // A reference that never moves is the base itself.
+    base =
+      configuration.opponent != .base
+      ? nil
+      : configuration.magnetNeverMoves
+        ? learner.magnet : try learner.policy.copy(on: backend)
+  }
+
+  private static func learner(
+    _ c: AlignmentConfiguration, model: LanguageModel, totalSteps: Int
+  ) throws -> any PolicyLearner {
     let optimizer = try Optimizer(
-      model.parameters.layout, settings: configuration.optimizer,
-      totalSteps: totalSteps * configuration.innerSteps, on: backend)
-    learner = try Learner(
-      model.decoder, policy: model.parameters, optimizer: optimizer,
-      settings: LearnerSettings(configuration))
+      model.parameters.layout, settings: c.optimizer, totalSteps: totalSteps * c.innerSteps,
+      on: model.decoder.backend)
+    let states = try PolicyStates(
+      model.decoder, policy: model.parameters, optimizer: optimizer)
+    let settings = LearnerSettings(c)
+    guard let loss = c.responseLoss else { return try Learner(states, settings: settings) }
+    return ResponseLearner(states, loss: loss, settings: settings)
   }
 
   /// One rollout and what is learned from it.
   public func step() throws -> StepReport {
+    guard !configuration.algorithm.isOffline else { return try offlineStep() }
     var clock = PhaseClock()
     let batch = sampler.next(configuration.promptsPerRollout).map { prompts[$0] }
-    let completions = try rollout(batch)
-    clock.mark("timing/generation")
-    let responses = texts(batch, completions)
-    let preferences = try judge.preferences(prompts: batch.map(\.text), responses: responses)
-    clock.mark("timing/score")
-    let rows = rows(batch, completions, advantages: preferences.advantages())
-    let inner = try learner.learn(from: rows)
-    let measured = try followMagnetSchedule(preferences)
+    let play = try play(batch, &clock)
+    let inner = try learner.learn(from: play.rollout(configuration))
+    let measured = try followMagnetSchedule(play.preferences)
     clock.mark("timing/train")
     stepsDone += 1
-    tokensSeen += rows.reduce(0) { $0 + $1.response.count }
-    return try StepReport(
-      self, prompts: batch, completions: completions, responses: responses,
-      preferences: preferences, inner: inner, schedule: measured, clock: clock)
+    tokensSeen += play.tokens
+    return try StepReport(self, play, inner: inner, schedule: measured, clock: clock)
+  }
+
+  /// Pairs of the file and what is learned from them.
+  private func offlineStep() throws -> StepReport {
+    var clock = PhaseClock()
+    let batch = sampler.next(configuration.promptsPerRollout).map { pairs[$0] }
+    let rollout = Rollout(batch, hardLabels: configuration.hardLabels)
+    let inner = try learner.learn(from: rollout)
+    clock.mark("timing/train")
+    stepsDone += 1
+    tokensSeen += rollout.rows.reduce(0) { $0 + $1.response.count }
+    return StepReport(self, batch, inner: inner, clock: clock)
   }
 
   /// With the adaptive schedule: takes in the rollout, and moves the magnet when that is due.
@@ -98,44 +129,15 @@ public final class AlignmentTrainer {
     (prompts.map(\.tokens.count).max() ?? 0) + configuration.sampling.maxNewTokens
   }
 
-  /// K completions of each prompt from the current policy. Rollout number is the random stream.
-  private func rollout(_ batch: [TokenizedPrompt]) throws -> [[Completion]] {
-    try Generator(model.decoder, learner.policy).generate(
-      batch.map(\.tokens), samples: configuration.generations,
-      settings: GenerationSettings(
-        maxNewTokens: configuration.sampling.maxNewTokens,
-        sampling: configuration.sampling.backendSettings,
-        stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
-        stream: UInt32(truncatingIfNeeded: stepsDone)))
-  }
-
-  private func texts(_ batch: [TokenizedPrompt], _ completions: [[Completion]]) -> [[String]] {
-    zip(batch, completions).map { prompt, list in
-      list.map { model.text(of: $0, after: prompt.tokens) }
-    }
-  }
-
-  private func rows(
-    _ batch: [TokenizedPrompt], _ completions: [[Completion]], advantages: [Float]
-  ) -> [RolloutRow] {
-    let k = configuration.generations
-    return zip(batch, completions).enumerated().flatMap { n, pair in
-      pair.1.enumerated().map { i, completion in
-        RolloutRow(
-          prompt: pair.0.tokens, response: completion.tokens, advantage: advantages[n * k + i])
-      }
-    }
-  }
-
   /// Continues where a checkpoint stopped; the loop has restored weights and moments.
   func restore(_ state: TrainerState) {
     stepsDone = state.globalStep
     tokensSeen = state.tokens
-    learner.rollouts = state.globalStep
-    learner.magnetUpdates = state.magnetUpdates
+    learner.states.rollouts = state.globalStep
+    learner.states.magnetUpdates = state.magnetUpdates
     magnetClock = state.magnetClock ?? MagnetClock()
     sampler = EpochSampler(
-      count: prompts.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
+      count: sampler.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }
 
@@ -143,12 +145,10 @@ extension LearnerSettings {
   /// The inner step as configured; logits are divided by the sampling temperature in the loss too,
   /// so that the ratio is that of the policy that generated.
   init(_ c: AlignmentConfiguration) {
+    let tokens = c.tokenLoss
     self.init(
-      loss: MagneticLossSettings(
-        alpha: Float(c.magnetCoefficient), eta: Float(c.eta), clip: Float(c.clipRange),
-        transform: LogitTransform(scale: Float(1 / c.sampling.temperature))),
-      reduction: c.lossReduction, innerSteps: c.innerSteps,
-      accumulationSteps: c.run.gradientAccumulationSteps, klToGo: c.klToGo,
+      loss: tokens.loss, reduction: c.lossReduction, innerSteps: c.innerSteps,
+      accumulationSteps: c.run.gradientAccumulationSteps, advantage: tokens.advantage,
       gradientCheckpointing: c.run.gradientCheckpointing,
       magnetSyncSteps: c.magnetSchedule == .fixed ? c.magnetSyncSteps : 0,
       magnetMixup: Float(c.magnetMixup), innerSolve: InnerSolve(tolerance: c.innerTolerance))

@@ -2,60 +2,42 @@ import Foundation
 import MPOBackend
 import MPOModel
 
-/// Measured in one inner step, before its update. All but `loss` and `gradNorm` are means over
-/// response tokens, weighted as their rows are; KLs and entropy are in nats per token.
-public struct InnerStepMetrics: Sendable, Equatable {
-  public var loss = 0.0
-  /// Weighted sum of the policy term, as it stands in the loss.
-  public var surrogate = 0.0
-  public var klMagnet = 0.0
-  public var klOld = 0.0
-  public var entropy = 0.0
-  public var ratio = 0.0
-  public var gradNorm = 0.0
-  /// Of the update that followed, or of the last one when none followed.
-  public var learningRate = 0.0
-  /// The inner tolerance was reached: no update followed.
-  public var isSolved = false
-}
-
-/// The learning half of MPO: one policy, its magnet, and the optimizer. Nothing else persists between
-/// rollouts; where several inner steps need it, the policy that generated is kept as hidden states
-/// and one output projection.
-public final class Learner {
-  public let network: any PolicyNetwork
-  public let policy: ParameterSet
-  public let magnet: ParameterSet
-  public let optimizer: Optimizer
+/// Policy gradients on tokens through the fused magnetic loss: MPO, MPO-RT and Nash-MD. Beside the
+/// states nothing persists between rollouts; where several inner steps need it, the policy that
+/// generated is kept as hidden states and one output projection.
+public final class Learner: PolicyLearner {
+  public let states: PolicyStates
   public let settings: LearnerSettings
-  /// Rollouts learned from, and magnet refreshes so far.
-  public var rollouts = 0
-  public var magnetUpdates = 0
-  /// `log(pi_k/mu)` of every whole response of the last rollout under the policy that drew it, in
-  /// nats, in the order of its rows; 0 for an empty response.
   public private(set) var responseLogRatios: [Double] = []
-  private let gradients: ParameterSet
   /// The generating policy's output projection (V, C): the head is trained, so inner steps after the
   /// first need a copy. Nil when there are none, or when the head is frozen under adapters.
   private let oldProjection: Tensor?
-  private var backend: any ComputeBackend { network.backend }
+  private var backend: any ComputeBackend { states.backend }
+  private var gradients: ParameterSet { states.gradients }
+
+  public init(_ states: PolicyStates, settings: LearnerSettings) throws {
+    self.states = states
+    self.settings = settings
+    let network = states.network
+    oldProjection =
+      settings.innerSteps == 1 || states.policy.adapted != nil
+      ? nil
+      : try network.backend.empty(
+        [network.vocabulary, network.width], states.policy.outputProjection().type)
+  }
 
   /// `policy` is trained in place; the magnet starts as a copy of it unless given.
-  public init(
+  public convenience init(
     _ network: any PolicyNetwork, policy: ParameterSet, magnet: ParameterSet? = nil,
     optimizer: Optimizer, settings: LearnerSettings
   ) throws {
-    self.network = network
-    self.policy = policy
-    self.optimizer = optimizer
-    self.settings = settings
-    self.magnet = try magnet ?? policy.copy(on: network.backend)
-    gradients = try .zeros(policy.layout, on: network.backend)
-    oldProjection =
-      settings.innerSteps == 1 || policy.adapted != nil
-      ? nil
-      : try network.backend.empty(
-        [network.vocabulary, network.width], policy.outputProjection().type)
+    try self.init(
+      PolicyStates(network, policy: policy, magnet: magnet, optimizer: optimizer),
+      settings: settings)
+  }
+
+  public func learn(from rollout: Rollout) throws -> [InnerStepMetrics] {
+    try learn(from: rollout.rows)
   }
 
   /// Takes `innerSteps` optimizer steps on a rollout drawn from the current policy, or fewer when
@@ -65,9 +47,10 @@ public final class Learner {
   /// - Throws: `TrainingError.nonFinite` when a loss or gradient is not a number; the policy is
   ///   then not to be used.
   public func learn(from rows: [RolloutRow]) throws -> [InnerStepMetrics] {
-    let batches = try microBatches(rows)
+    var batches = try microBatches(rows)
     if let oldProjection { try backend.copy(policy.outputProjection(), to: oldProjection) }
-    let magnetHidden = try batches.map { try magnetHiddenStates($0) }
+    let magnetHidden = try batches.map { try states.magnetHidden($0) }
+    if settings.advantage.needsLogRatios { try estimateAdvantages(&batches, rows, magnetHidden) }
     var oldHidden: [Tensor] = []
     var metrics: [InnerStepMetrics] = []
     if settings.innerSolve.restartsMoments { try optimizer.restartMoments() }
@@ -76,7 +59,8 @@ public final class Learner {
       var components: [Tensor] = []
       for (i, batch) in batches.enumerated() {
         let tape = Tape(backend, recording: true)
-        let hidden = try policyHiddenStates(batch, tape)
+        let hidden = try states.policyHidden(
+          batch, tape, checkpointing: settings.gradientCheckpointing)
         if inner == 0, settings.innerSteps > 1 {
           // The weights have not moved yet, so these are the generating policy's hidden states.
           let old = try backend.empty(hidden.value.shape)
@@ -102,10 +86,7 @@ public final class Learner {
       metrics[inner].isSolved = solved
       if solved { break }
     }
-    rollouts += 1
-    if settings.magnetSyncSteps > 0, rollouts % settings.magnetSyncSteps == 0 {
-      try refreshMagnet()
-    }
+    try states.finishRollout(settings)
     return metrics
   }
 
@@ -120,13 +101,39 @@ public final class Learner {
   /// The magnet's part of a rollout alone (for measuring it): its hidden states at the predicting
   /// positions, which are then dropped.
   public func magnetForward(_ rows: [RolloutRow]) throws {
-    for batch in try microBatches(rows) { _ = try magnetHiddenStates(batch) }
+    for batch in try microBatches(rows) { _ = try states.magnetHidden(batch) }
   }
 
-  /// `mu = theta`, or a step towards it. `learn` does it after every `magnetSyncSteps` rollouts.
-  public func refreshMagnet() throws {
-    try magnet.move(towards: policy, by: settings.magnetMixup, on: backend)
-    magnetUpdates += 1
+  /// Sets the advantages of every token from the log-ratios of the rollout as it was drawn.
+  private func estimateAdvantages(
+    _ batches: inout [MicroBatch], _ rows: [RolloutRow], _ magnetHidden: [Tensor]
+  ) throws {
+    let kept = rows.filter { !$0.response.isEmpty }
+    var ratios: [[Double]] = []
+    for (batch, hidden) in zip(batches, magnetHidden) {
+      let members = kept[ratios.count..<(ratios.count + batch.rowCount)]
+      let magnet = try states.logProbs(
+        hidden, magnet, batch, transform: settings.loss.transform)
+      let drawn =
+        members.allSatisfy { $0.logProbs.count == $0.response.count }
+        ? members.flatMap(\.logProbs)
+        : try states.logProbs(
+          states.hidden(batch, of: policy), policy, batch, transform: settings.loss.transform)
+      let values = zip(drawn, magnet).map { Double($0) - Double($1) }
+      ratios += zip(batch.starts, batch.starts.dropFirst()).map { Array(values[$0..<$1]) }
+    }
+    var tokens = kept.map { _ in [Double]() }
+    for (_, members) in Dictionary(grouping: kept.indices, by: { kept[$0].group }) {
+      let values = settings.advantage.tokens(
+        advantages: members.map { Double(kept[$0].advantage) }, logRatios: members.map { ratios[$0] })
+      for (row, value) in zip(members, values) { tokens[row] = value }
+    }
+    var first = 0
+    for i in batches.indices {
+      let end = first + batches[i].rowCount
+      batches[i].advantages = try backend.tensor(tokens[first..<end].joined().map { Float($0) })
+      first = end
+    }
   }
 
   private func microBatches(_ rows: [RolloutRow]) throws -> [MicroBatch] {
@@ -151,20 +158,6 @@ public final class Learner {
       precision: policy.precision)
   }
 
-  private func magnetHiddenStates(_ batch: MicroBatch) throws -> Tensor {
-    let tape = Tape(backend, recording: false)
-    let hidden = try network.hidden(
-      batch.inputs, TrainableParameters(values: magnet), tape: tape, checkpointing: false)
-    return try tape.gatherRows(hidden, rows: batch.predictors).value
-  }
-
-  private func policyHiddenStates(_ batch: MicroBatch, _ tape: Tape) throws -> Variable {
-    let hidden = try network.hidden(
-      batch.inputs, TrainableParameters(values: policy, gradients: gradients), tape: tape,
-      checkpointing: settings.gradientCheckpointing)
-    return try tape.gatherRows(hidden, rows: batch.predictors)
-  }
-
   /// Loss and gradients of one micro-batch; returns its components. A nil `old` is the policy as it
   /// stands.
   private func backpropagate(
@@ -174,10 +167,10 @@ public final class Learner {
     let projected = try network.projected(hidden.value, policy)
     let magnetPolicy = try network.projected(magnetHidden, magnet)
     var loss = settings.loss
-    loss.transform.softcap = network.logitSoftcap
+    loss.transform = states.capped(loss.transform)
     var advantages = batch.advantages
     var reported: Tensor?
-    if settings.klToGo {
+    if settings.advantage == .klToGo {
       let now = try backend.magneticLoss(
         policy: projected, old: old, magnet: magnetPolicy, targets: batch.targets,
         advantages: batch.advantages, weights: batch.weights, settings: loss,

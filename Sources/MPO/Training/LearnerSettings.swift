@@ -20,7 +20,8 @@ public struct InnerSolve: Sendable, Equatable {
   }
 }
 
-/// What the inner steps of MPO need to know; `AlignmentConfiguration` says what each means to a user.
+/// What the inner steps need to know; `AlignmentConfiguration` says what each means to a user. A loss of
+/// whole responses reads `loss.transform` only of the first three.
 public struct LearnerSettings: Sendable, Equatable {
   public var loss: MagneticLossSettings
   public var reduction: LossReduction
@@ -28,7 +29,7 @@ public struct LearnerSettings: Sendable, Equatable {
   public var innerSteps: Int
   /// Micro-batches that a rollout is split into.
   public var accumulationSteps: Int
-  public var klToGo: Bool
+  public var advantage: AdvantageEstimator
   public var gradientCheckpointing: Bool
   /// Rollouts between magnet refreshes; 0 never refreshes.
   public var magnetSyncSteps: Int
@@ -38,14 +39,15 @@ public struct LearnerSettings: Sendable, Equatable {
 
   public init(
     loss: MagneticLossSettings, reduction: LossReduction = .token, innerSteps: Int = 4,
-    accumulationSteps: Int = 1, klToGo: Bool = false, gradientCheckpointing: Bool = false,
+    accumulationSteps: Int = 1, advantage: AdvantageEstimator = .response,
+    gradientCheckpointing: Bool = false,
     magnetSyncSteps: Int = 0, magnetMixup: Float = 1, innerSolve: InnerSolve = InnerSolve()
   ) {
     self.loss = loss
     self.reduction = reduction
     self.innerSteps = innerSteps
     self.accumulationSteps = accumulationSteps
-    self.klToGo = klToGo
+    self.advantage = advantage
     self.gradientCheckpointing = gradientCheckpointing
     self.magnetSyncSteps = magnetSyncSteps
     self.magnetMixup = magnetMixup

@@ -10,12 +10,51 @@ public struct RolloutRow: Sendable, Equatable, Codable {
   /// Weight >= 0 in the loss's mean, 1 for a sampled response. Rows of all n responses of a game
   /// with weight pi_k(y) make the expectation over responses exact.
   public var weight: Float
+  /// Which prompt of the rollout it answers: rows of one group are compared with each other.
+  public var group: Int
+  /// `log pi_k(y_t)` as it was drawn, one for each token; empty where nobody kept them, and then they
+  /// are computed when an algorithm needs them.
+  public var logProbs: [Float]
 
-  public init(prompt: [Int32], response: [Int32], advantage: Float, weight: Float = 1) {
+  public init(
+    prompt: [Int32], response: [Int32], advantage: Float, weight: Float = 1, group: Int = 0,
+    logProbs: [Float] = []
+  ) {
     self.prompt = prompt
     self.response = response
     self.advantage = advantage
     self.weight = weight
+    self.group = group
+    self.logProbs = logProbs
+  }
+}
+
+/// A judged rollout: the responses to N prompts, one prompt's behind another's, and what is known of
+/// each prompt's.
+public struct Rollout: Sendable, Equatable {
+  /// K rows for each group, in order; `RolloutRow.group` says which.
+  public var rows: [RolloutRow]
+  public var groups: [Group]
+
+  /// The judgement of one prompt's K responses.
+  public struct Group: Sendable, Equatable {
+    /// P(y_i > y_j), (K, K) row-major.
+    public var preferences: [Double]
+    /// P(y_i > opponent), (K), where the opponent is not the policy.
+    public var winRates: [Double]?
+    /// (K), of a judge that has them.
+    public var rewards: [Double]?
+
+    public init(preferences: [Double], winRates: [Double]? = nil, rewards: [Double]? = nil) {
+      self.preferences = preferences
+      self.winRates = winRates
+      self.rewards = rewards
+    }
+  }
+
+  public init(rows: [RolloutRow], groups: [Group]) {
+    self.rows = rows
+    self.groups = groups
   }
 }
 
@@ -27,11 +66,13 @@ struct MicroBatch {
   let predictors: Tensor
   /// Response tokens, (M).
   let targets: Tensor
-  let advantages: Tensor
+  var advantages: Tensor
   let weights: Tensor
   /// First token of every response among the M, and M last.
   let responses: Tensor
   let tokens: Int
+  /// Responses.
+  var rowCount: Int { starts.count - 1 }
   /// Host copy of `responses`.
   let starts: [Int]
   /// Each token's row weight on the host, for metrics: `weights` is `scale` times these.

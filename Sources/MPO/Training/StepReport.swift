@@ -21,41 +21,56 @@ public struct StepReport: Sendable {
   public subscript(name: String) -> Double? { values.first { $0.name == name }?.value }
 
   init(
-    _ trainer: AlignmentTrainer, prompts: [TokenizedPrompt], completions: [[Completion]],
-    responses: [[String]], preferences: PreferenceTable, inner: [InnerStepMetrics],
+    _ trainer: AlignmentTrainer, _ play: SelfPlay, inner: [InnerStepMetrics],
     schedule: MagnetClock?, clock: PhaseClock
   ) throws {
     step = trainer.stepsDone
-    let rates = preferences.winRates()
+    let rates = play.winRates
     addLoss(inner)
-    addRewards(rates)
+    addOnPolicy(inner)
+    addPairs(inner)
+    addRewards(rates.flatMap { $0 }, play.rewards)
     values.append(("magnet/updates", Double(trainer.learner.magnetUpdates)))
     if let schedule {
       values.append(("magnet/inner_error", schedule.innerError))
       values.append(("magnet/distance", schedule.distance))
     }
-    addLengths(completions.flatMap { $0 })
+    addLengths(play.completions.flatMap { $0 })
     if let game = trainer.judge as? CategoryJudge {
-      let shares = game.game.shares(try responses.joined().map(game.classify))
+      let shares = game.game.shares(try play.responses.joined().map(game.classify))
       self.shares = Array(zip(game.game.names, shares)).map { (name: $0, share: $1) }
       values.append(("duality_gap", game.game.dualityGap(shares)))
       values += self.shares.map { ("share/\($0.name)", $0.share) }
     }
+    addRun(trainer, clock, tokens: play.tokens)
+    samples = zip(play.prompts, play.responses).enumerated().flatMap { n, pair in
+      pair.1.enumerated().prefix(4).map { i, text in
+        Sample(prompt: pair.0.text, completion: text, winRate: Float(rates[n][i]))
+      }
+    }
+    samples = Array(samples.prefix(8))
+  }
+
+  /// Of an offline algorithm: nothing was drawn, so there is nothing of rollouts.
+  init(
+    _ trainer: AlignmentTrainer, _ pairs: [TokenizedPair], inner: [InnerStepMetrics],
+    clock: PhaseClock
+  ) {
+    step = trainer.stepsDone
+    addLoss(inner)
+    addPairs(inner)
+    addRun(
+      trainer, clock, tokens: pairs.reduce(0) { $0 + $1.chosen.count + $1.rejected.count })
+  }
+
+  private mutating func addRun(_ trainer: AlignmentTrainer, _ clock: PhaseClock, tokens: Int) {
     values.append(("epoch", trainer.epochs))
     values.append(("num_tokens", Double(trainer.tokensSeen)))
     values += clock.phases.map { ($0.name, $0.seconds) }
     values.append(("step_time", clock.total))
-    let tokens = completions.joined().reduce(0) { $0 + $1.tokens.count }
     values.append(("tokens_per_second", Double(tokens) / max(clock.total, 1e-9)))
     values.append(
       ("peak_memory", Double(trainer.model.decoder.backend.memory.peak) / 1_048_576))
-    samples = zip(prompts, responses).enumerated().flatMap { n, pair in
-      pair.1.enumerated().prefix(4).map { i, text in
-        Sample(
-          prompt: pair.0.text, completion: text, winRate: rates[n * pair.1.count + i])
-      }
-    }
-    samples = Array(samples.prefix(8))
   }
 
   /// Means over the inner steps, but for what describes the last one.
@@ -64,22 +79,39 @@ public struct StepReport: Sendable {
       inner.map(f).reduce(0, +) / Double(max(1, inner.count))
     }
     let last = inner.last ?? InnerStepMetrics()
+    values.append(("loss", mean(\.loss)))
+    if last.pairs == nil { values.append(("loss/surrogate", mean(\.surrogate))) }
+    values += [("grad_norm", mean(\.gradNorm)), ("learning_rate", last.learningRate)]
+  }
+
+  /// What is measured on responses that the policy drew, before the last inner update.
+  private mutating func addOnPolicy(_ inner: [InnerStepMetrics]) {
+    let last = inner.last ?? InnerStepMetrics()
     values += [
-      ("loss", mean(\.loss)), ("loss/surrogate", mean(\.surrogate)),
       ("magnet/kl", last.klMagnet), ("loss/kl", last.klOld), ("objective/entropy", last.entropy),
-      ("ratio", last.ratio), ("grad_norm", mean(\.gradNorm)),
-      ("learning_rate", last.learningRate),
+      ("ratio", last.ratio),
     ]
   }
 
-  private mutating func addRewards(_ rates: [Float]) {
-    let mean = rates.reduce(0) { $0 + Double($1) } / Double(max(1, rates.count))
-    let variance =
-      rates.reduce(0) { $0 + (Double($1) - mean) * (Double($1) - mean) }
-      / Double(max(1, rates.count))
+  /// What a loss of whole responses does to pairs, before the last inner update.
+  private mutating func addPairs(_ inner: [InnerStepMetrics]) {
+    guard let pairs = inner.last?.pairs, pairs.pairs > 0 else { return }
     values += [
-      ("rewards/probabilities", mean), ("reward_std", variance.squareRoot()),
+      ("rewards/chosen", pairs.chosenReward), ("rewards/rejected", pairs.rejectedReward),
+      ("rewards/margins", pairs.margin), ("rewards/accuracies", pairs.accuracy),
+      ("logps/chosen", pairs.chosenLogProb), ("logps/rejected", pairs.rejectedLogProb),
     ]
+  }
+
+  private mutating func addRewards(_ rates: [Double], _ rewards: [[Double]]?) {
+    func add(_ mean: String, _ deviation: String, _ x: [Double]) {
+      let count = Double(max(1, x.count))
+      let average = x.reduce(0, +) / count
+      let variance = x.reduce(0) { $0 + ($1 - average) * ($1 - average) } / count
+      values += [(mean, average), (deviation, variance.squareRoot())]
+    }
+    add("rewards/probabilities", "reward_std", rates)
+    if let rewards { add("objective/scores", "objective/scores_std", rewards.flatMap { $0 }) }
   }
 
   private mutating func addLengths(_ completions: [Completion]) {

@@ -36,32 +36,53 @@ public struct Completion: Sendable, Equatable {
 
 /// Batched, KV-cached generation. Prompts of any lengths share a batch without padding; a prompt is
 /// prefilled once for its K responses; rows that finished leave the batch.
+///
+/// With two policies it draws from their token-wise geometric mixture, `p^(1-m) q^m / Z`, each with a
+/// cache of its own: softmax((1 - m) z_p + m z_q), for a row's normalisers cancel.
 public final class Generator {
   let decoder: Decoder
   let parameters: ParameterSet
+  /// The second policy and its weight m in [0, 1].
+  public struct Mixture {
+    public var parameters: ParameterSet
+    public var weight: Float
+    public init(_ parameters: ParameterSet, weight: Float) {
+      self.parameters = parameters
+      self.weight = weight
+    }
+  }
+  let mixture: Mixture?
   /// Steps between looks at what was drawn: waiting for a GPU at every token would leave it idle,
   /// which costs more than the steps that stopped rows still take. Does not change what is drawn.
   private let readEvery: Int
   private var backend: any ComputeBackend { decoder.backend }
 
-  public convenience init(_ decoder: Decoder, _ parameters: ParameterSet) {
+  public convenience init(
+    _ decoder: Decoder, _ parameters: ParameterSet, mixedWith mixture: Mixture? = nil
+  ) {
     let isGPU = decoder.backend.description.kind == .openCLGPU
-    self.init(decoder, parameters, readEvery: isGPU ? 16 : 1)
+    self.init(decoder, parameters, mixedWith: mixture, readEvery: isGPU ? 16 : 1)
   }
 
   /// `readEvery` is 16 on a GPU and 1 elsewhere.
-  package init(_ decoder: Decoder, _ parameters: ParameterSet, readEvery: Int) {
+  package init(
+    _ decoder: Decoder, _ parameters: ParameterSet, mixedWith mixture: Mixture? = nil,
+    readEvery: Int
+  ) {
     self.decoder = decoder
     self.parameters = parameters
+    self.mixture = mixture
     self.readEvery = readEvery
   }
 
   /// `samples` completions of every prompt, (prompts, samples). Row p * samples + s draws with that
-  /// number, whatever else is in the batch.
+  /// number, whatever else is in the batch. `finished` gets the completions of some prompts as soon as
+  /// they are all there.
   /// - Throws: `BackendError.argument` for an empty prompt or one that leaves no room.
   public func generate(
     _ prompts: [[Int32]], samples: Int = 1, settings: GenerationSettings,
-    progress: ((_ done: Int, _ of: Int) -> Void)? = nil
+    progress: ((_ done: Int, _ of: Int) -> Void)? = nil,
+    finished: ((_ prompts: Range<Int>, _ completions: [[Completion]]) throws -> Void)? = nil
   ) throws -> [[Completion]] {
     try check(prompts, settings)
     var out: [[Completion]] = []
@@ -81,6 +102,7 @@ public final class Generator {
         }
         progress?(min(total, first * samples + group.count * part.upperBound), total)
       }
+      try finished?(first..<(first + group.count), completions)
       out += completions
     }
     return out
@@ -110,10 +132,14 @@ public final class Generator {
     var completions = rows.map { _ in Completion() }
     guard settings.maxNewTokens > 0, !rows.isEmpty else { return completions }
     let prompts = try PackedPrompts(prompts, rows, decoder)
-    let cache = try KVCache(
-      promptStarts: prompts.batch.starts, rows: rows.count, own: settings.maxNewTokens,
-      shape: decoder.shape, on: backend)
-    var logits = try prefill(prompts, cache)
+    let players = try ([parameters] + (mixture.map { [$0.parameters] } ?? [])).map {
+      Player(
+        parameters: $0,
+        cache: try KVCache(
+          promptStarts: prompts.batch.starts, rows: rows.count, own: settings.maxNewTokens,
+          shape: decoder.shape, on: backend))
+    }
+    var logits = try mixed(players.map { try prefill(prompts, $0) })
     var active = try ActiveRows(Array(rows.indices), rows, on: backend)
     var unread: [DrawnTokens] = []
     for index in 0..<settings.maxNewTokens {
@@ -134,9 +160,18 @@ public final class Generator {
           next = try backend.indices(running.compactMap { completions[$0].tokens.last })
         }
       }
-      logits = try step(next, active, prompts, index: index, cache)
+      logits = try mixed(
+        players.map { try step(next, active, prompts, index: index, $0) })
     }
     return completions
+  }
+
+  /// The logits to draw from, in the first policy's memory.
+  private func mixed(_ logits: [Tensor]) throws -> Tensor {
+    if let mixture, logits.count > 1 {
+      try backend.interpolate(logits[0], towards: logits[1], by: mixture.weight)
+    }
+    return logits[0]
   }
 
   /// Appends what was drawn to the completions; what a row drew after a stop token is dropped.
@@ -160,15 +195,15 @@ public final class Generator {
 
   /// Runs every prompt once, which fills its part of the cache, and returns the first logits
   /// (rows, V).
-  private func prefill(_ prompts: PackedPrompts, _ cache: KVCache) throws -> Tensor {
+  private func prefill(_ prompts: PackedPrompts, _ player: Player) throws -> Tensor {
     let batch = prompts.batch
     let entries = try backend.indices(Array(0..<batch.tokens))
     let shape = decoder.shape
     let hidden = try decoder.hidden(
-      Decoder.Input(batch), TrainableParameters(values: parameters),
+      Decoder.Input(batch), TrainableParameters(values: player.parameters),
       tape: Tape(backend, recording: false), checkpointing: false
     ) { tape, qkv, layer in
-      try cache.append(qkv.value, entries, layer: layer)
+      try player.cache.append(qkv.value, entries, layer: layer)
       return try tape.attention(
         qkv, sequences: batch.sequences, shape: shape.attention(layer: layer))
     }
@@ -176,13 +211,14 @@ public final class Generator {
     let last = prompts.places.map { batch.starts[$0 + 1] - 1 }
     let ends = try backend.empty([last.count, decoder.shape.width])
     try backend.gatherRows(hidden.value, rows: backend.indices(last), into: ends)
-    return try decoder.logits(ends, parameters)
+    return try decoder.logits(ends, player.parameters)
   }
 
   /// Token `index` of each active row; logits (rows, V).
   private func step(
-    _ tokens: Tensor, _ active: ActiveRows, _ prompts: PackedPrompts, index: Int, _ cache: KVCache
+    _ tokens: Tensor, _ active: ActiveRows, _ prompts: PackedPrompts, index: Int, _ player: Player
   ) throws -> Tensor {
+    let cache = player.cache
     let positions = active.slots.map { prompts.length(of: $0) + index }
     let entries = try backend.indices(
       active.slots.map { cache.entry(row: $0, position: index) })
@@ -200,7 +236,7 @@ public final class Generator {
     let hidden = try decoder.hidden(
       Decoder.Input(
         ids: tokens, positions: backend.indices(positions), positionCount: longest),
-      TrainableParameters(values: parameters), tape: Tape(backend, recording: false),
+      TrainableParameters(values: player.parameters), tape: Tape(backend, recording: false),
       checkpointing: false
     ) { [backend] tape, qkv, layer in
       try cache.append(qkv.value, entries, layer: layer)
@@ -214,8 +250,14 @@ public final class Generator {
       }
       return out
     }
-    return try decoder.logits(hidden.value, parameters)
+    return try decoder.logits(hidden.value, player.parameters)
   }
+}
+
+/// A policy while it decodes.
+private struct Player {
+  let parameters: ParameterSet
+  let cache: KVCache
 }
 
 /// The prompts that some rows continue, each once, and which of them each row's is.
