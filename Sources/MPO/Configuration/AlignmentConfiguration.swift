@@ -44,6 +44,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var algorithm = Algorithm.mpo
   /// Prompts, JSON lines with a key `prompt`; pairs for an offline algorithm.
   public var dataset = ""
+  /// Held-out prompts of evaluations; empty = `dataset`.
+  public var evalDataset = ""
   /// Chat template to use in place of the model's own; empty = that.
   public var chatTemplate = ""
   /// Longest prompt in tokens: of a longer one only the end is kept, with a warning. 0 = no limit.
@@ -103,6 +105,9 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   /// What the user set although the algorithm does not read it.
   public private(set) var settingsWithoutEffect: [String] = []
   public init() {}
+
+  /// What evaluations ask.
+  public var evaluationDataset: String { evalDataset.isEmpty ? dataset : evalDataset }
 
   /// Rows of one rollout, N*K.
   public var rows: Int { promptsPerRollout * generations }
@@ -201,6 +206,9 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "Prompts, a text or a list of messages: one {\"prompt\": ...} a line. For dpo and ipo pairs: "
           + "chosen and rejected beside it."),
       .string(
+        "eval_dataset_name", \.evalDataset, aliases: ["eval_dataset"], placeholder: "FILE",
+        "Held-out prompts for eval_steps and 'magnetic evaluate'; without it the training prompts."),
+      .string(
         "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
         "Jinja file to use in place of the model's own chat template."),
       .int(
@@ -286,8 +294,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       .bool("log_completions", \.logCompletions, "Write some responses of every logged rollout."),
       .int(
         "eval_steps", \.evalSteps, atLeast: 0,
-        "Rollouts between evaluations against the starting model, on the first 64 prompts, and one "
-          + "at the end; 0 is never."),
+        "Rollouts between evaluations against the starting model, on the first 64 prompts (of "
+          + "eval_dataset_name), and one at the end; 0 is never."),
     ]
   }
 

@@ -24,6 +24,8 @@ public final class AlignmentTrainer {
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
   package let prompts: [TokenizedPrompt]
+  /// Of `eval_dataset_name`; nil evaluates on `prompts`.
+  let heldOutPrompts: [TokenizedPrompt]?
   /// What an offline algorithm learns from; empty for the others.
   package let pairs: [TokenizedPair]
   /// The model that the run started from, where it is the opponent.
@@ -50,6 +52,7 @@ public final class AlignmentTrainer {
     let tokenized = try PromptTokens(records, model: model, configuration)
     prompts = tokenized.prompts
     promptWarning = tokenized.warning
+    heldOutPrompts = try Self.heldOutPrompts(configuration, model)
     pairs =
       configuration.algorithm.isOffline
       ? try PairTokens.read(configuration, model: model) : []
