@@ -16,7 +16,7 @@ struct Magnetic: ParsableCommand {
     subcommands: [
       DevicesCommand.self, SFTCommand.self, TrainCommand.self, GenerateCommand.self,
       ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self, EvaluateCommand.self,
-      MergeCommand.self, GameCommand.self, DemoCommand.self, RunCommand.self,
+      MergeCommand.self, GameCommand.self, DemoCommand.self, LabelCommand.self, RunCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.

@@ -38,6 +38,28 @@ import Testing
     }
   }
 
+  @Test func pointsOfACurveMayBeItemsOfAList() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(
+      """
+      a note
+      {"policies": [{"name": "checkpoint-100", "gap": 3}, {"name": "checkpoint-20", "gap": 1}]}
+
+      """, "output.jsonl")
+    let figures = RunFigures(
+      folder: folder.path, run: "r",
+      record: RunRecord(
+        run: "r", state: .done, fingerprint: "", arguments: [], settings: [:], threads: 1, jobs: 1,
+        attempts: [], build: BuildIdentity(version: "", commit: "", binary: "")))
+    #expect(try figures.outputs("policies[*].name") == [100, 20])
+    #expect(try figures.outputs("policies[*].gap") == [3, 1])
+    #expect(throws: RecipeError.self) { try figures.outputs("policies[*].elo") }
+    #expect(throws: RecipeError.self) { try figures.outputs("policies") }
+    let measure = RecipeMeasure(
+      stage: "s", source: .output, path: "policies[1].gap", moment: .last)
+    #expect(try figures.value(measure) == 1)
+  }
+
   @Test func curvesAreMeansOverSeeds() {
     let lines = [[(x: 1.0, y: 1.0), (2, 3)], [(1, 3), (2, 5), (3, 9)]]
     let curve = RecipePicture.curve("m", lines, smooth: 1, band: .standardError)
@@ -64,12 +86,12 @@ import Testing
     let output = folder.file("out")
     let launcher = FakeLauncher()
     launcher.gaps = [
-      "tune-eval/tuned/magnet_coef=0.2": 0.1, "/eval/mpo/seed-0": 0.1, "/eval/mpo/seed-1": 0.3,
+      "tune-eval/tuned/magnet_coef-0.2": 0.1, "/eval/mpo/seed-0": 0.1, "/eval/mpo/seed-1": 0.3,
       "/eval/tuned": 0.5, "/base": 0.7,
     ]
     let yaml = RecipeFixture.yaml(
       output: output,
-      more: "          plots: [{name: shares, from: train, y: share/a, smooth: 2, band: range}]")
+      more: "      plots: [{name: shares, from: train, y: share/a, smooth: 2, band: range}]")
     var time = 1_700_000_000.0
     let runner = try RecipeRunner(
       RecipeFixture.plan(yaml), build: BuildIdentity(version: "1", commit: "abc", binary: "f"),
@@ -96,7 +118,7 @@ import Testing
       markdown.contains(
         "gap of the last of MPO / of tuned = 0.200 / 0.500 = 0.400, expected at most 0.5: met"))
     #expect(markdown.contains("![share/a](2023-11-14-trial-shares.svg)"))
-    #expect(markdown.contains("magnet_coef=0.2_eta=1"))
+    #expect(markdown.contains("magnet_coef 0.2, eta 1"))
     #expect(markdown.contains("- MPO: `magnet_coef: 0.3`"))
     #expect(markdown.contains("commit abc") && markdown.contains("device fake"))
 
@@ -107,7 +129,7 @@ import Testing
     #expect(abs((cell["standard_error"]?.double ?? 0) - 0.1) < 1e-12)
     #expect(cell["seeds"] == .array([.integer(0), .integer(1)]))
     #expect(json.object?["checks"]?.array?[0].object?["met"] == .bool(true))
-    #expect(json.object?["choice"]?.array?[0].object?["chosen"]?.string == "magnet_coef=0.2_eta=1")
+    #expect(json.object?["choice"]?.array?[0].object?["chosen"]?.string == "magnet_coef 0.2, eta 1")
     let cost = try #require(json.object?["cost"]?.object)
     #expect(cost["runs"]?.integer == 11 && cost["cpu_seconds"]?.double == 22)
     // Two at a time take less than their sum.

@@ -87,14 +87,14 @@ final class FakeLauncher: RunLauncher {
 
   @Test func runsWhatIsNeededFirstAndNoMoreThanJobs() throws {
     let lines = Lines()
-    launcher.gaps = ["tune-eval/tuned/magnet_coef=0.2": 0.1, "eval/mpo": 0.2]
+    launcher.gaps = ["tune-eval/tuned/magnet_coef-0.2": 0.1, "eval/mpo": 0.2]
     #expect(try runner(lines: lines).run() == .finished)
     let names = launcher.names(in: output)
     #expect(names.count == 11 && Set(names).count == 11)
     #expect(launcher.most == 2)
     for (need, user) in [
-      ("tune/tuned/magnet_coef=0.1_eta=1/seed-9", "tune-eval/tuned/magnet_coef=0.1_eta=1/seed-9"),
-      ("tune-eval/tuned/magnet_coef=0.2_eta=1/seed-9", "train/tuned/seed-0"),
+      ("tune/tuned/magnet_coef-0.1_eta-1/seed-9", "tune-eval/tuned/magnet_coef-0.1_eta-1/seed-9"),
+      ("tune-eval/tuned/magnet_coef-0.2_eta-1/seed-9", "train/tuned/seed-0"),
       ("train/mpo/seed-1", "eval/mpo/seed-1"),
     ] {
       #expect(try #require(names.firstIndex(of: need)) < #require(names.firstIndex(of: user)))
@@ -103,7 +103,7 @@ final class FakeLauncher: RunLauncher {
     let settings = try String(
       contentsOfFile: output + "/train/tuned/seed-0/settings.yaml", encoding: .utf8)
     #expect(settings.contains("magnet_coef: 0.2\n"))
-    #expect(lines.all.contains { $0.hasPrefix("best: tuned takes magnet_coef=0.2_eta=1 ") })
+    #expect(lines.all.contains { $0.hasPrefix("best: tuned takes magnet_coef 0.2, eta 1 ") })
     #expect(lines.all.contains { $0.hasPrefix("[11/11] ") && $0.contains("about 0:00 left") })
     let record = try #require(RunRecord.read(output + "/train/mpo/seed-0"))
     #expect(record.state == .done && record.cpuSeconds == 2 && record.peakRSS == 100)

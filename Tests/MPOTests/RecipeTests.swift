@@ -66,10 +66,10 @@ enum RecipeFixture {
     let plan = try RecipeFixture.plan()
     #expect(
       plan.ids.map(\.description) == [
-        "base", "tune/tuned/magnet_coef=0.1_eta=1/seed-9",
-        "tune/tuned/magnet_coef=0.2_eta=1/seed-9",
-        "tune-eval/tuned/magnet_coef=0.1_eta=1/seed-9",
-        "tune-eval/tuned/magnet_coef=0.2_eta=1/seed-9", "best", "train/mpo/seed-0",
+        "base", "tune/tuned/magnet_coef-0.1_eta-1/seed-9",
+        "tune/tuned/magnet_coef-0.2_eta-1/seed-9",
+        "tune-eval/tuned/magnet_coef-0.1_eta-1/seed-9",
+        "tune-eval/tuned/magnet_coef-0.2_eta-1/seed-9", "best", "train/mpo/seed-0",
         "train/mpo/seed-1", "train/tuned/seed-0", "eval/mpo/seed-0", "eval/mpo/seed-1",
         "eval/tuned/seed-0", "table",
       ])
@@ -105,11 +105,13 @@ enum RecipeFixture {
   @Test func referencesNameOtherRuns() throws {
     let plan = try RecipeFixture.plan(
       RecipeFixture.yaml(
-        more: """
-          - name: all
-            command: evaluate
-            settings: {policies: ["${train/*/0}", "${train/mpo/1}/checkpoint-3"], note: "$${x} $5"}
-          """.replacing("\n", with: "\n    ").replacing("- name: all", with: "  - name: all")))
+        more: #"""
+            - name: all
+              command: evaluate
+              settings:
+                policies: ["${train/*/0}", "${train/mpo/1}/checkpoint-3"]
+                note: "$${x} $5"
+          """#))
     let run = try plan.resolve(try #require(plan.ids(of: "all").first), choices: nil)
     #expect(
       try run?.settings.first { $0.name == "policies" }?.value.list().map { try $0.string() } == [
@@ -126,14 +128,17 @@ enum RecipeFixture {
   @Test(arguments: [
     ("jobs: 2", "jobz: 2", "trial.yaml:7:1: unknown setting 'jobz'; did you mean 'jobs'?"),
     ("jobs: 2", "jobs: 0", "trial.yaml:7:1: 'jobs': expected a whole number of at least 1"),
-    ("{magnet_coef: 0.3}", "{magnet_koef: 0.3}", "trial.yaml:24:32: unknown setting 'magnet_koef'"),
-    ("{magnet_coef: 0.3}", "{magnet_coef: -1}", "trial.yaml:24:32: "),
-    ("{magnet_coef: 0.3}", "{output_dir: x}", "trial.yaml:24:32: 'output_dir': every run has"),
+    ("{magnet_coef: 0.3}", "{magnet_koef: 0.3}", "trial.yaml:25:32: unknown setting 'magnet_koef'"),
+    ("{magnet_coef: 0.3}", "{magnet_coef: -1}", "trial.yaml:25:32: "),
+    ("{magnet_coef: 0.3}", "{output_dir: x}", "trial.yaml:25:32: 'output_dir': every run has"),
     (
       "command: train, over: grid", "command: trane, over: grid",
-      "trial.yaml:28:19: 'stages[1].command'"
+      "trial.yaml:29:18: 'stages[1].command'"
     ),
-    ("command: train, over: grid", "command: train, ower: grid", "'ower'; did you mean 'over'?"),
+    (
+      "command: train, over: grid", "command: train, ower: grid",
+      "'stages[1].ower'; did you mean 'over'?"
+    ),
     ("\"${tune}\"", "\"${tone}\"", "unknown setting 'tone'; did you mean 'tune'?"),
     ("\"${tune}\"", "\"${train}\"", "unknown setting 'train'"),
     ("\"${tune}\"", "\"${base/x}\"", "expected a run of stage 'base'"),

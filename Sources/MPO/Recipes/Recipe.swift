@@ -70,9 +70,16 @@ public struct RecipeMethod: Sendable {
 
 /// One point of a method's grid.
 struct RecipePoint: Sendable {
-  /// A folder's name, `beta=0.1_tau=1`.
+  /// A folder's name, `beta-0.1_tau-1`.
   var name: String
+  /// `beta 0.1, tau 1`
+  var title: String { Self.title(settings) }
   var settings: [RecipeSetting]
+
+  private static func title(_ settings: [RecipeSetting]) -> String {
+    settings.map { "\($0.name) \((try? $0.value.string()) ?? $0.value.jsonText())" }
+      .joined(separator: ", ")
+  }
 }
 
 /// One step of a recipe.

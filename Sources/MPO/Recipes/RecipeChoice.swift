@@ -2,8 +2,8 @@ import MPOModel
 
 /// The points of all grids with what they measured, and the best of each.
 struct RecipeChoice {
-  struct Trial: Equatable {
-    var point: String
+  struct Trial {
+    var point: RecipePoint
     /// Over the tune seeds that finished.
     var value: SeedStatistics
   }
@@ -37,7 +37,7 @@ struct RecipeChoice {
       let trials = try method.grid.map { point in
         let own = runs.filter { $0.method == method.name && $0.point == point.name }
         return Trial(
-          point: point.name, value: SeedStatistics(try own.compactMap { try figure($0) }))
+          point: point, value: SeedStatistics(try own.compactMap { try figure($0) }))
       }
       let finished = trials.filter { $0.value.count > 0 && $0.value.mean.isFinite }
       let best = finished.min {
@@ -45,7 +45,7 @@ struct RecipeChoice {
       }
       return Outcome(
         method: method.name, trials: trials,
-        best: best.flatMap { best in method.grid.first { $0.name == best.point } })
+        best: best?.point)
     }
   }
 
@@ -55,21 +55,21 @@ struct RecipeChoice {
   private static func json(_ outcome: Outcome) -> JSONValue {
     let trials = outcome.trials.map { trial -> JSONValue in
       var object = JSONObject()
-      object["point"] = .string(trial.point)
+      object["point"] = .string(trial.point.title)
       object["value"] = .number(trial.value.mean)
       object["n"] = .integer(trial.value.count)
       return .object(object)
     }
     var object = JSONObject()
     object["method"] = .string(outcome.method)
-    object["chosen"] = outcome.best.map { .string($0.name) } ?? .null
+    object["chosen"] = outcome.best.map { .string($0.title) } ?? .null
     object["trials"] = .array(trials)
     return .object(object)
   }
 
-  /// `0.1: 0.062, 0.3: 0.110`
+  /// `beta 0.1: 0.062; beta 0.3: 0.110`
   func text(_ outcome: Outcome, digits: Int) -> String {
-    outcome.trials.map { "\($0.point): \($0.value.text(digits: digits))" }
-      .joined(separator: ", ")
+    outcome.trials.map { "\($0.point.title): \($0.value.text(digits: digits))" }
+      .joined(separator: "; ")
   }
 }

@@ -29,7 +29,9 @@ struct RecipeCollecting: Sendable {
     var name: String
     var title: String
     var stage: String
-    /// Names in `metrics.jsonl`.
+    /// `metrics`: names in `metrics.jsonl`, a point a line. `output`: paths with `[*]` in the last
+    /// JSON object that the run printed, a point an item.
+    var source: RecipeMeasure.Source
     var x: String
     var y: String
     var xLabel: String

@@ -70,7 +70,7 @@ extension RecipeCollection {
     var cells = [["method", "chosen", "tried"]]
     for outcome in choice.outcomes {
       let title = plan.recipe.method(outcome.method)?.title ?? outcome.method
-      cells.append([title, outcome.best?.name ?? "-", choice.text(outcome, digits: 3)])
+      cells.append([title, outcome.best?.title ?? "-", choice.text(outcome, digits: 3)])
     }
     let figure = "\(choice.measure.path) of stage `\(choice.measure.stage)`"
     return "The point with the \(choice.least ? "least" : "greatest") \(figure) on seed \(seeds); "

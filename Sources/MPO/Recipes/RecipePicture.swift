@@ -1,6 +1,6 @@
 import Foundation
 
-/// Curves of `metrics.jsonl`, one line for each method: the mean over its seeds with a band.
+/// Curves over a run, one line for each method: the mean over its seeds with a band.
 struct RecipePicture {
   /// One method: points of the mean and of the band.
   struct Curve {
@@ -19,10 +19,21 @@ struct RecipePicture {
     for method in plan.recipe.methods where plot.methods.contains(method.name) {
       let runs = plan.ids(of: plot.stage).filter { $0.method == method.name && $0.point == nil }
         .compactMap(figures)
-      let lines = try runs.map { try $0.metrics([plot.x, plot.y]).map { (x: $0[0], y: $0[1]) } }
+      let lines = try runs.map { try Self.points(plot, $0) }
       guard !lines.isEmpty else { continue }
       curves.append(Self.curve(method.title, lines, smooth: plot.smooth, band: plot.band))
     }
+  }
+
+  /// In the order of x.
+  private static func points(
+    _ plot: RecipeCollecting.Plot, _ run: RunFigures
+  ) throws -> [(x: Double, y: Double)] {
+    guard plot.source == .output else {
+      return try run.metrics([plot.x, plot.y]).map { (x: $0[0], y: $0[1]) }
+    }
+    let pairs = zip(try run.outputs(plot.x), try run.outputs(plot.y))
+    return pairs.map { (x: $0, y: $1) }.sorted { $0.x < $1.x }
   }
 
   /// Seeds are put together by their place in the file; the shortest one ends the curve.

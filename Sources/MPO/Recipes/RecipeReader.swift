@@ -143,9 +143,9 @@ struct RecipeReader {
   static func pointName(_ settings: [RecipeSetting]) -> String {
     let parts = settings.map { setting -> String in
       let text = (try? setting.value.string()) ?? setting.value.jsonText()
-      return setting.name + "=" + text
+      return setting.name + "-" + text
     }
-    return String(parts.joined(separator: "_").map { isPlain($0) || $0 == "=" ? $0 : "-" })
+    return String(parts.joined(separator: "_").map { isPlain($0) ? $0 : "-" })
   }
 
   // MARK: - Values

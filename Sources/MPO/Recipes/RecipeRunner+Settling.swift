@@ -82,7 +82,7 @@ extension RecipeRunner {
       try AtomicFile.write(choice.json.serialized() + "\n", to: "\(path)/choice.json")
       for outcome in choice.outcomes {
         print(
-          "\(id): \(outcome.method) takes \(outcome.best?.name ?? "nothing") "
+          "\(id): \(outcome.method) takes \(outcome.best?.title ?? "nothing") "
             + "(\(choosing.measure.path): \(choice.text(outcome, digits: 4)))")
       }
     } catch {

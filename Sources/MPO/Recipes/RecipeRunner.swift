@@ -35,7 +35,7 @@ public final class RecipeRunner {
   let plan: RecipePlan
   let build: BuildIdentity
   let launcher: any RunLauncher
-  let print: (String) -> Void
+  private let printer: (String) -> Void
   let stopRequested: () -> Bool
   /// Seconds since 1970.
   let clock: () -> Double
@@ -52,6 +52,8 @@ public final class RecipeRunner {
   /// Files that were written by `collect` stages.
   public internal(set) var results: [String] = []
   private var isStopping = false
+  /// Lines from before the recipe was announced; nil afterwards.
+  private var held: [String]? = []
 
   /// - Parameters:
   ///   - only: stages or runs (`train`, `train/mpo`, `train/mpo/seed-0`); empty = all.
@@ -78,7 +80,7 @@ public final class RecipeRunner {
     self.plan = plan
     self.build = build
     self.launcher = launcher
-    self.print = print
+    printer = print
     self.stopRequested = stopRequested
     self.clock = clock
     self.pause = pause
@@ -112,7 +114,10 @@ public final class RecipeRunner {
     defer { withExtendedLifetime(lock) {} }
     try writeFiles()
     try settle()
+    let early = held ?? []
+    held = nil
     announce()
+    for line in early { print(line) }
     while true {
       let before = settledCount
       if !isStopping, stopRequested() {
@@ -130,6 +135,10 @@ public final class RecipeRunner {
       pause()
     }
     return try conclude()
+  }
+
+  func print(_ line: String) {
+    if held == nil { printer(line) } else { held?.append(line) }
   }
 
   private func conclude() throws -> Outcome {

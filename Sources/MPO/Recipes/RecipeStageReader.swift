@@ -189,7 +189,8 @@ struct RecipeStageReader {
     _ value: ConfigurationValue, _ earlier: [RecipeStage]
   ) throws -> RecipeCollecting.Plot {
     let entries = try value.mapping(known: [
-      "name", "title", "from", "x", "y", "x_label", "y_label", "x_scale", "y_scale", "smooth",
+      "name", "title", "from", "source", "x", "y", "x_label", "y_label", "x_scale", "y_scale",
+      "smooth",
       "band", "methods",
     ])
     guard let from = entries["from"], let y = try entries["y"]?.string() else {
@@ -205,10 +206,14 @@ struct RecipeStageReader {
       default: throw item.mismatch("linear or log")
       }
     }
-    let x = try entries["x"]?.string() ?? "step"
+    let source = try entries["source"].map { try choice($0, RecipeMeasure.Source.self) } ?? .metrics
+    guard source == .metrics || source == .output else {
+      throw entries["source"]?.mismatch("metrics or output") ?? value.mismatch("metrics or output")
+    }
+    let x = try entries["x"]?.string() ?? (source == .metrics ? "step" : "policies[*].name")
     return RecipeCollecting.Plot(
       name: name, title: try entries["title"]?.string() ?? y,
-      stage: try commandStage(from, earlier), x: x, y: y,
+      stage: try commandStage(from, earlier), source: source, x: x, y: y,
       xLabel: try entries["x_label"]?.string() ?? x, yLabel: try entries["y_label"]?.string() ?? y,
       xScale: try scale("x_scale"), yScale: try scale("y_scale"),
       smooth: try entries["smooth"].map { try reader.number($0, atLeast: 1) } ?? 1,

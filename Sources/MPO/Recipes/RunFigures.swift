@@ -28,8 +28,8 @@ struct RunFigures {
 
   // MARK: - Standard output
 
-  /// The value at a path of the last JSON object that was printed.
-  private func output(_ path: String) throws -> Double {
+  /// The last JSON object that was printed.
+  private func printed() throws -> JSONValue {
     let text =
       ["output.jsonl", "output.txt"].lazy
       .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }.first ?? Data()
@@ -37,7 +37,29 @@ struct RunFigures {
     guard let line,
       let object = try? JSONValue(parsing: String(decoding: line, as: UTF8.self), path: folder)
     else { throw fault("no JSON object in its output; the stage needs the setting 'json: true'") }
-    return try Self.value(object, path) { fault($0) }
+    return object
+  }
+
+  private func output(_ path: String) throws -> Double {
+    try Self.value(printed(), path) { fault($0) }
+  }
+
+  /// The values at a path in which `[*]` stands for every item of a list: `policies[*].duality_gap`.
+  /// Of a text the number at its end counts: `checkpoint-20` is 20.
+  func outputs(_ path: String) throws -> [Double] {
+    let parts = path.components(separatedBy: "[*]")
+    guard parts.count == 2 else { throw fault("'\(path)': expected one [*], for the points") }
+    let list = try Self.find(printed(), parts[0]) { fault($0) }
+    guard let items = list.array else { throw fault("'\(parts[0])' is \(list.kind), no list") }
+    let rest = parts[1].first == "." ? String(parts[1].dropFirst()) : parts[1]
+    return try items.map { item in
+      let found = try Self.find(item, rest) { fault($0) }
+      let digits = found.string.map { String($0.reversed().prefix { $0.isNumber }.reversed()) }
+      guard let number = found.double ?? digits.flatMap(Double.init) else {
+        throw fault("'\(path)' holds \(found.kind), no number")
+      }
+      return number
+    }
   }
 
   /// `shares.girl`, `matrix[0][1]`, `policies[2].elo`. A member's name may hold dots: the longest
@@ -45,20 +67,25 @@ struct RunFigures {
   static func value(
     _ object: JSONValue, _ path: String, fault: (String) -> RecipeError
   ) throws -> Double {
-    if path.isEmpty {
-      guard let number = object.double else {
-        throw fault("a number was expected, found \(object.kind)")
-      }
-      return number
+    let found = try find(object, path, fault: fault)
+    guard let number = found.double else { throw fault("'\(path)' is \(found.kind), no number") }
+    return number
+  }
+
+  private static func find(
+    _ object: JSONValue, _ path: String, fault: (String) -> RecipeError
+  ) throws -> JSONValue {
+    if path.isEmpty { return object }
+    func rest(_ count: Int) -> String {
+      let left = path.dropFirst(count)
+      return String(left.first == "." ? left.dropFirst() : left)
     }
     if path.first == "[" {
       let inner = path.dropFirst().prefix { $0 != "]" }
       guard let index = Int(inner), let list = object.array, list.indices.contains(index) else {
         throw fault("no item [\(inner)] in \(object.kind)")
       }
-      let rest = path.dropFirst(inner.count + 2)
-      return try value(
-        list[index], String(rest.first == "." ? rest.dropFirst() : rest), fault: fault)
+      return try find(list[index], rest(inner.count + 2), fault: fault)
     }
     let members = object.object?.members ?? []
     let fitting = members.filter {
@@ -70,9 +97,7 @@ struct RunFigures {
       let names = members.map(\.name).joined(separator: ", ")
       throw fault("no '\(path)' in its output" + (names.isEmpty ? "" : " (there are \(names))"))
     }
-    let rest = path.dropFirst(member.name.count)
-    return try value(
-      member.value, String(rest.first == "." ? rest.dropFirst() : rest), fault: fault)
+    return try find(member.value, rest(member.name.count), fault: fault)
   }
 
   private func recorded(_ name: String) throws -> Double {
