@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MPO
 
 @main
 struct Magnetic: ParsableCommand {
@@ -15,13 +16,14 @@ struct Magnetic: ParsableCommand {
     subcommands: [
       DevicesCommand.self, SFTCommand.self, PreferenceCommand.self, TrainCommand.self,
       GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self,
-      EvaluateCommand.self, MergeCommand.self, GameCommand.self, ReportCommand.self,
-      DemoCommand.self,
+      LabelCommand.self, EvaluateCommand.self, MergeCommand.self, GameCommand.self,
+      ReportCommand.self, RunCommand.self, DemoCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.
   static func main() {
     openMissingStreams()
+    ParentWatch.start()
     do {
       var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(kebabOption))
       try command.run()
