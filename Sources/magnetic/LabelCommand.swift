@@ -58,7 +58,7 @@ struct LabelCommand: ParsableCommand {
     try settings.apply(flags: ["--judge=\(judge)"])
     guard let judge = settings.judge else { throw ValidationError("--judge: expected a judge") }
     // Before any work: a file that cannot be written.
-    let file = try output.map { try ResultFile($0) }
+    let file = try output.map { try ResultFile($0, what: "output", suffix: ".jsonl") }
     let prompts = try PromptDataset.read(datasetName)
     let backend = try deviceOptions.open()
     let source = try judge.makeSource(on: backend)

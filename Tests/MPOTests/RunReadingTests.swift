@@ -7,7 +7,7 @@ import Testing
 
 /// Metrics of runs in every state that a run can be left in.
 @Suite struct RunReadingTests {
-  private func read(_ lines: String) throws -> RunRecord {
+  private func read(_ lines: String) throws -> LoggedRun {
     let folder = try TemporaryFolder()
     try folder.write(lines, "metrics.jsonl")
     return try RunFolder.read(folder.path, name: "run")
@@ -197,8 +197,8 @@ import Testing
   }
 
   @Test func seedsOfOneSetting() {
-    func run(_ name: String, _ settings: [String: String]) -> RunRecord {
-      var run = RunRecord(folder: name, name: name)
+    func run(_ name: String, _ settings: [String: String]) -> LoggedRun {
+      var run = LoggedRun(folder: name, name: name)
       run.settings = settings
       return run
     }
