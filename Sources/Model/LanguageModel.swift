@@ -55,6 +55,15 @@ public final class LanguageModel {
     case float32, bfloat16
   }
 
+  /// What reads the last hidden states.
+  public enum Head: Sendable, Equatable {
+    /// The output projection: a language model.
+    case vocabulary
+    /// `score.weight` (n, C), n scores of a text. A folder of a language model gets a new one of
+    /// `outputs` rows, from `seed`; nil expects one in the folder.
+    case scores(outputs: Int?, seed: UInt64)
+  }
+
   init(
     folder: String, configuration: ModelConfiguration, generation: GenerationConfiguration,
     tokenizer: Tokenizer, tokenizerFolder: String, decoder: Decoder, parameters: ParameterSet,
@@ -77,17 +86,17 @@ public final class LanguageModel {
 
   /// Reads a folder, or a hub name that is in the local cache. `tokenizer` names another folder for
   /// the tokenizer; empty is the model's own. `precision` is that of its matrix products. An
-  /// adapter's folder brings the base that it names.
+  /// adapter's folder brings the base that it names. `head` is what the caller reads it by.
   /// - Throws: `ModelError`; `BackendError` when the device has no room.
   public static func load(
     _ name: String, tokenizer: String = "", precision: ProductPrecision = .f32,
-    use: Use = .training, on backend: any ComputeBackend
+    use: Use = .training, head: Head = .vocabulary, on backend: any ComputeBackend
   ) throws -> LanguageModel {
     let folder = try ModelFolder.resolve(name)
     guard AdapterConfiguration.isThere(folder) else {
       return try load(
         folder: folder, name: name, adapters: nil, tokenizer: tokenizer, precision: precision,
-        use: use, on: backend)
+        use: use, head: head, on: backend)
     }
     if use == .training {
       throw ModelError.unsupported(
@@ -95,6 +104,7 @@ public final class LanguageModel {
         "an adapter: train it on with use_peft, or make a model of it with magnetic merge")
     }
     var adapter = try AdapterConfiguration(folder: folder)
+    let head = try head.of(adapter, folder: folder)
     if case .adapting(let lora, _, _) = use, lora != LoRAConfiguration(), lora != adapter.lora {
       throw ModelError.argument(
         "\(folder) is an adapter with settings of its own (\(adapter.lora.summary)): leave out lora_* "
@@ -104,19 +114,26 @@ public final class LanguageModel {
     adapter.base = baseName(adapter.base, base)
     return try load(
       folder: base, name: adapter.base, adapters: (folder, adapter),
-      tokenizer: tokenizer, precision: precision, use: use, on: backend)
+      tokenizer: tokenizer, precision: precision, use: use, head: head, on: backend)
   }
 
   private static func load(
     folder: String, name: String,
     adapters: (folder: String, configuration: AdapterConfiguration)?, tokenizer: String,
-    precision: ProductPrecision, use: Use, on backend: any ComputeBackend
+    precision: ProductPrecision, use: Use, head: Head, on backend: any ComputeBackend
   ) throws -> LanguageModel {
-    let configuration = try ModelConfiguration(folder: folder)
+    // PEFT's trainers save the tokenizer beside the adapter.
+    let own = adapters.flatMap { ModelFolder.hasTokenizer($0.folder) ? $0.folder : nil } ?? folder
+    let tokenizerFolder = tokenizer.isEmpty ? own : tokenizer
+    let loadedTokenizer = try Tokenizer(folder: tokenizerFolder)
+    let stored = try ModelConfiguration(folder: folder)
+    let configuration = try stored.reading(
+      head, isBase: adapters != nil, tokenizer: loadedTokenizer, folder: folder)
     let shape = configuration.shape
     let weights = try ModelWeights(folder: folder)
     let base = try ParameterSet.load(
-      weights, layout: ParameterLayout(shape), storage: use.storage(weights, shape), on: backend)
+      weights, layout: ParameterLayout(shape), storage: use.storage(weights, shape),
+      fresh: head.fresh(stored.shape), on: backend)
     let isAdapted = adapters != nil || use.isAdapting
     if isAdapted, StoredNames.find(weights, base.layout).isWrapper {
       throw ModelError.unsupported(
@@ -133,13 +150,10 @@ public final class LanguageModel {
       parameters = try .adapters(lora, over: base, shape: shape, seed: seed, on: backend)
       adapter = AdapterConfiguration(lora, base: baseName(name, folder))
     }
-    // PEFT's trainers save the tokenizer beside the adapter.
-    let own = adapters.flatMap { ModelFolder.hasTokenizer($0.folder) ? $0.folder : nil } ?? folder
-    let tokenizerFolder = tokenizer.isEmpty ? own : tokenizer
     return LanguageModel(
       folder: folder, configuration: configuration,
       generation: try GenerationConfiguration(folder: folder, model: configuration),
-      tokenizer: try Tokenizer(folder: tokenizerFolder), tokenizerFolder: tokenizerFolder,
+      tokenizer: loadedTokenizer, tokenizerFolder: tokenizerFolder,
       decoder: Decoder(shape, on: backend),
       parameters: try parameters.computing(in: precision, on: backend), weights: weights,
       adapter: adapter, adapterFolder: adapters?.folder)
@@ -222,8 +236,11 @@ public final class LanguageModel {
     let common = dtype ?? storedType
     configuration.dtype = ["F16": "float16", "BF16": "bfloat16"][common.rawValue] ?? "float32"
     try configuration.write(folder: destination)
-    let tensors = parameters.namedTensors(names: names, dtype: common, on: decoder.backend)
-    if let weights {
+    let isScoring = decoder.shape.scoreOutputs > 0
+    let tensors = parameters.namedTensors(
+      names: isScoring ? .plain : names, dtype: common, on: decoder.backend)
+    // Of a scoring model nothing goes along: what the folder had besides was a language model's.
+    if let weights, !isScoring {
       let head = "lm_head.weight"
       let isTied = decoder.layout.index[head] == nil
       // What else the folder has goes along: a tied head's copy, the towers of a multimodal model.
@@ -266,9 +283,12 @@ extension LanguageModel.Use {
   fileprivate func storage(_ weights: ModelWeights, _ shape: DecoderShape) -> WeightStorage {
     let layout = ParameterLayout(shape)
     let names = StoredNames.find(weights, layout)
-    let isHalf = layout.entries.filter { $0.offset < layout.matrixCount }.allSatisfy {
-      weights.tensors[names.stored($0.name)]?.dtype == .bf16
+    let matrices = layout.entries.filter {
+      // A new scoring head is in no file.
+      $0.offset < layout.matrixCount
+        && ($0.name != DecoderWeights.scoreName || weights.tensors[$0.name] != nil)
     }
+    let isHalf = matrices.allSatisfy { weights.tensors[names.stored($0.name)]?.dtype == .bf16 }
     let asStored: WeightStorage = isHalf ? .frozenBFloat16 : .trained
     switch self {
     case .training: return .trained

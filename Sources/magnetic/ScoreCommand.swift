@@ -5,11 +5,13 @@ import MPOModel
 
 struct ScoreCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "score", abstract: "Log-probabilities of given texts under a model.",
+    commandName: "score",
+    abstract: "Log-probabilities of given texts under a model, or a reward model's scores.",
     discussion: """
       Reads lines with "text" (tokenized as the model's tokenizer does, with its BOS) or \
       "input_ids"; writes a line each: {"logprobs": one for every token after the first, in nats, \
-      "nll": their negated sum}.
+      "nll": their negated sum}. A model that scores texts (a reward or preference model) writes \
+      {"scores": [...]}: what its head makes of each text, one number for a reward model.
       """)
 
   @Option(help: "Model folder, or a hub name in the local cache.") var model: String
@@ -22,7 +24,20 @@ struct ScoreCommand: ParsableCommand {
 
   func run() throws {
     let inputs = try ScoreInput.read(input)
-    let model = try readModel(model, precisionOptions.precision(), on: deviceOptions.open())
+    let precision = precisionOptions.precision()
+    if try LanguageModel.scoresTexts(model) {
+      let preferences = try PreferenceModel.load(model, precision: precision, on: deviceOptions.open())
+      let sequences = try inputs.enumerated().map {
+        try tokens($1, line: $0 + 1, preferences.model)
+      }
+      for scores in try preferences.outputs(sequences) {
+        var line = JSONLine()
+        line.add("scores", scores)
+        try output(line.text)
+      }
+      return
+    }
+    let model = try readModel(model, precision, on: deviceOptions.open())
     let sequences = try inputs.enumerated().map { i, value in try tokens(value, line: i + 1, model)
     }
     let scorer = Scorer(model.decoder, model.parameters)

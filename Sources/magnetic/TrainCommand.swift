@@ -58,10 +58,16 @@ private func runTraining<Settings: ConfigurableSettings>(
     return
   }
   let settings = try Settings.resolve(arguments: arguments)
-  let common = settings[keyPath: run]
+  try runTraining(settings[keyPath: run]) { try train(settings, $0) }
+}
+
+/// Opens the device, trains, and says how it ended.
+func runTraining(
+  _ common: RunSettings, _ train: (any ComputeBackend) throws -> TrainingOutcome
+) throws {
   StopSignal.install()
   let backend = try openDevice(common.device, threads: common.threads)
-  try finish(train(settings, backend), common.outputDirectory)
+  try finish(train(backend), common.outputDirectory)
 }
 
 /// Says how a run ended; after a signal the status is 128 + its number.

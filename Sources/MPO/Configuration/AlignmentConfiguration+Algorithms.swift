@@ -71,7 +71,8 @@ extension AlignmentConfiguration {
     }
     if magnetSchedule == .adaptive, algorithm == .mpo, opponent != .policy {
       throw ConfigurationError.conflict(
-        "magnet_schedule adaptive measures self-play; use opponent policy, or magnet_schedule fixed")
+        "magnet_schedule adaptive measures self-play; use opponent policy, or magnet_schedule fixed"
+      )
     }
     if algorithm.isResponseLoss, run.gradientAccumulationSteps > promptsPerRollout {
       throw ConfigurationError.conflict(

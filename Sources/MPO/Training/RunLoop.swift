@@ -22,6 +22,8 @@ protocol TrainableRun: AnyObject {
   /// Counters, for a checkpoint and from one; tensors and the optimizer's step are the loop's.
   func fill(_ state: inout TrainerState)
   func restore(_ state: TrainerState)
+  /// Puts beside a model, in its folder, what its weights alone do not say.
+  func writeCompanions(to folder: String) throws
   /// Called once before the first step, when the weights are still those of the starting model.
   func prepare() throws
   /// One step and its figures.
@@ -29,6 +31,10 @@ protocol TrainableRun: AnyObject {
   /// Figures for metrics.jsonl, and those of the console's line.
   func values(_ report: Report) -> [(name: String, value: MetricValue)]
   func columns(_ report: Report) -> [(name: String, value: Double)]
+}
+
+extension TrainableRun {
+  func writeCompanions(to folder: String) throws {}
 }
 
 /// How a run ended.
@@ -67,9 +73,9 @@ struct RunLoop<Run: TrainableRun> {
     for line in run.configuration.resolvedLines() + [run.memory.line] + run.hints { print(line) }
     try run.prepare()
     if let checkpoint { try resume(checkpoint, print) }
-    let log = try MetricsLog(
-      path: settings.outputDirectory + "/metrics.jsonl",
-      resumedStep: checkpoint == nil ? nil : run.stepsDone)
+    try RunDescription.write(
+      run.configuration.resolvedSettings(), to: settings.outputDirectory)
+    let log = try MetricsSinks(settings, resumedStep: checkpoint == nil ? nil : run.stepsDone)
     let progress = ProgressReporter(total: run.stepsInAll, first: run.stepsDone)
     defer { progress.finish() }
     while run.stepsDone < run.stepsInAll {
@@ -91,6 +97,7 @@ struct RunLoop<Run: TrainableRun> {
     try run.model.save(
       run.tensors.policy, to: settings.outputDirectory,
       dtype: settings.savedType.fileType)
+    try run.writeCompanions(to: settings.outputDirectory)
     return .finished(steps: run.stepsDone)
   }
 
@@ -119,6 +126,7 @@ struct RunLoop<Run: TrainableRun> {
       try TrainingError.checkFinite(
         run.tensors.policy, run.model.decoder, tokens: run.probe, step: step)
       try run.tensors.write(state, model: run.model, to: folder)
+      try run.writeCompanions(to: folder.path)
     }
     savedStep = step
   }

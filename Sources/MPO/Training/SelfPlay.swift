@@ -87,12 +87,23 @@ extension AlignmentTrainer {
     guard let judge else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
-    let completions = try draw(batch, from: Generator(model.decoder, learner.policy), .policy)
+    let prompts = batch.map(\.text)
+    let pipeline = JudgePipeline(judge)
+    // A judge outside this process reads the first prompts' responses while the next are drawn.
+    let overlaps = judge.overlapsGeneration && configuration.opponent == .policy
+    let completions = try draw(
+      batch, from: Generator(model.decoder, learner.policy), .policy,
+      maxRows: overlaps ? max(1, configuration.rows / Self.overlappedParts) : nil
+    ) { [unowned self] range, completions in
+      guard overlaps else { return }
+      try pipeline.submit(
+        prompts: Array(prompts[range]), responses: texts(Array(batch[range]), completions))
+    }
     let opponents = try opponent().map { try draw(batch, from: $0, configuration.opponent) }
     clock.mark("timing/generation")
     let responses = texts(batch, completions)
-    let prompts = batch.map(\.text)
-    let judgement = try Judgement(judge, prompts: prompts, responses: responses)
+    if !overlaps { try pipeline.submit(prompts: prompts, responses: responses) }
+    let judgement = try pipeline.finish()
     let comparison = try opponents.map {
       try judge.compare(prompts: prompts, first: responses, second: texts(batch, $0))
     }
@@ -101,6 +112,9 @@ extension AlignmentTrainer {
       prompts: batch, completions: completions, responses: responses, opponents: opponents,
       preferences: judgement.preferences, comparison: comparison, rewards: judgement.rewards)
   }
+
+  /// Parts of a rollout that are judged while the next one is drawn.
+  private static var overlappedParts: Int { 4 }
 
   /// Who plays against the policy; nil for the policy itself.
   private func opponent() -> Generator? {
@@ -118,16 +132,19 @@ extension AlignmentTrainer {
   /// K completions of each prompt. The rollout's number is the random stream; an opponent draws from
   /// streams of its own.
   private func draw(
-    _ batch: [TokenizedPrompt], from generator: Generator, _ player: Opponent
+    _ batch: [TokenizedPrompt], from generator: Generator, _ player: Opponent,
+    maxRows: Int? = nil, finished: ((Range<Int>, [[Completion]]) throws -> Void)? = nil
   ) throws -> [[Completion]] {
     let rollout = UInt32(truncatingIfNeeded: stepsDone)
+    var settings = GenerationSettings(
+      maxNewTokens: configuration.sampling.maxNewTokens,
+      sampling: configuration.sampling.backendSettings,
+      stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
+      stream: player == .policy ? rollout : rollout | 1 << 31)
+    if let maxRows { settings.maxRows = maxRows }
     return try generator.generate(
-      batch.map(\.tokens), samples: configuration.generations,
-      settings: GenerationSettings(
-        maxNewTokens: configuration.sampling.maxNewTokens,
-        sampling: configuration.sampling.backendSettings,
-        stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
-        stream: player == .policy ? rollout : rollout | 1 << 31))
+      batch.map(\.tokens), samples: configuration.generations, settings: settings,
+      finished: finished)
   }
 
   private func texts(_ batch: [TokenizedPrompt], _ completions: [[Completion]]) -> [[String]] {

@@ -35,11 +35,16 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     let backend = decoder.backend
     let norm = try backend.empty([1])
     try backend.norm(weights.flat, into: norm)
-    let batch = try PackedBatch([tokens], shape: decoder.shape, on: backend)
-    let hidden = try decoder.hidden(
-      batch, TrainableParameters(values: weights), tape: Tape(backend, recording: false)
-    ).value
-    let logits = try decoder.logits(hidden.rows(hidden.rows - 1..<hidden.rows), weights)
+    let tape = Tape(backend, recording: false)
+    let parameters = TrainableParameters(values: weights)
+    let logits: Tensor
+    if decoder.shape.scoreOutputs > 0 {
+      logits = try decoder.scores([tokens], pad: nil, parameters, tape: tape).value
+    } else {
+      let batch = try PackedBatch([tokens], shape: decoder.shape, on: backend)
+      let hidden = try decoder.hidden(batch, parameters, tape: tape).value
+      logits = try decoder.logits(hidden.rows(hidden.rows - 1..<hidden.rows), weights)
+    }
     // A norm whose square overflows does so inside the model too, where RMSNorm hides it as zeros.
     let values = try backend.floats(norm).map { $0 * $0 } + backend.floats(logits)
     guard values.allSatisfy(\.isFinite) else {

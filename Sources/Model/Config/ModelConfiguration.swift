@@ -30,7 +30,8 @@ public struct ModelConfiguration: Sendable, Equatable {
     self.family = family
     try ModelFamily.refuseUnsupported(reader)
     if reader.prefix != "" { try ModelFamily.refuseUnsupported(whole) }
-    let shape = try family.shape(reader, wrapper: reader.prefix == "" ? nil : whole)
+    var shape = try family.shape(reader, wrapper: reader.prefix == "" ? nil : whole)
+    shape.scoreOutputs = try whole.scoreOutputs(of: family)
     try shape.check(reader)
     self.shape = shape
     // A multimodal wrapper may name the ids outside, inside or in both places.

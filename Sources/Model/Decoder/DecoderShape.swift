@@ -38,6 +38,9 @@ public struct DecoderShape: Sendable, Equatable {
   public var embeddingScale: Float = 1
   /// The output projection is the embedding table.
   public var tiedHead: Bool
+  /// Rows of `score.weight` (n, C), which scores a text from its last hidden state and stands in place
+  /// of the output projection; 0 is a language model.
+  public var scoreOutputs = 0
   public var naming = WeightNaming.llama
 
   /// Residual blocks.

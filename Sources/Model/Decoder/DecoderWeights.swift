@@ -4,8 +4,10 @@ struct DecoderWeights: Sendable {
   let embedding: ParameterLayout.Weight
   /// (maxPositions, C), where positions are learned.
   let positions: ParameterLayout.Weight?
-  /// Nil where the head is the embedding.
+  /// Nil where the head is the embedding, and where texts are scored.
   let head: ParameterLayout.Weight?
+  /// Where texts are scored: (n, C).
+  let score: ParameterLayout.Weight?
   let blocks: [BlockWeights]
   let finalNorm: NormWeights
 
@@ -15,7 +17,9 @@ struct DecoderWeights: Sendable {
     embedding = .init(names.embedding, [v, c])
     positions =
       shape.positions == .learned ? .init(names.positions, [shape.maxPositions, c]) : nil
-    head = shape.tiedHead ? nil : .init("lm_head.weight", [v, c])
+    let scores = shape.scoreOutputs
+    head = shape.tiedHead || scores > 0 ? nil : .init("lm_head.weight", [v, c])
+    score = scores > 0 ? .init(Self.scoreName, [scores, c]) : nil
     finalNorm = NormWeights(names.finalNorm, shape)
     blocks = (0..<shape.layers).map {
       switch shape.naming {
@@ -25,11 +29,15 @@ struct DecoderWeights: Sendable {
     }
   }
 
-  var projection: String { head?.name ?? embedding.name }
+  /// As Hugging Face's sequence classifiers name it in every family.
+  static let scoreName = "score.weight"
+
+  /// Nil where texts are scored.
+  var projection: String? { score == nil ? head?.name ?? embedding.name : nil }
 
   var matrices: [ParameterLayout.Group] {
     [[embedding]] + [positions, head].compactMap { $0 }.map { [$0] }
-      + blocks.flatMap(\.linears).map(\.weights)
+      + blocks.flatMap(\.linears).map(\.weights) + [score].compactMap { $0 }.map { [$0] }
   }
 
   var vectors: [ParameterLayout.Group] {

@@ -11,6 +11,8 @@ public struct AdapterConfiguration: Sendable, Equatable {
   public var base: String
   /// The base's revision on the hub.
   public var revision: String? { fields["revision"]?.string }
+  /// A model that scores texts (`task_type` SEQ_CLS), its head kept whole beside the adapters.
+  public var scoresTexts: Bool { fields["task_type"]?.string == "SEQ_CLS" }
   private var fields: JSONObject
 
   public init(_ lora: LoRAConfiguration, base: String) {
@@ -83,7 +85,7 @@ public struct AdapterConfiguration: Sendable, Equatable {
     "target_modules", "exclude_modules", "rank_pattern", "alpha_pattern", "layers_to_transform",
     "layers_pattern", "bias", "init_lora_weights", "task_type", "inference_mode",
     "fan_in_fan_out", "revision", "peft_version", "auto_mapping", "megatron_core",
-    "qalora_group_size", "ensure_weight_tying", "loftq_config",
+    "qalora_group_size", "ensure_weight_tying", "loftq_config", "modules_to_save",
   ]
 
   /// Every other field names another computation, unless its value switches that off.
@@ -95,6 +97,16 @@ public struct AdapterConfiguration: Sendable, Equatable {
         throw ModelError.unsupported(
           path: r.path, "\(member.name) = \(member.value.kind) is not supported")
       }
+    }
+    // PEFT adds both names to a sequence classifier's; here only the latter is a module.
+    let whole = try r.optionalNames("modules_to_save") ?? []
+    if let name = whole.first(where: { $0 != "score" && $0 != "classifier" }) {
+      throw ModelError.unsupported(
+        path: r.path, "modules_to_save '\(name)' is not supported; supported is score")
+    }
+    guard whole.isEmpty || r.value("task_type")?.string == "SEQ_CLS" else {
+      throw ModelError.unsupported(
+        path: r.path, "modules_to_save is supported for task_type SEQ_CLS only")
     }
     if let bias = try r.optionalString("bias"), bias != "none" {
       throw ModelError.unsupported(
@@ -116,11 +128,18 @@ public struct AdapterConfiguration: Sendable, Equatable {
     }
   }
 
-  /// Writes the file for weights of `family`; what a file of PEFT had besides is kept.
-  func write(folder: String, naming: WeightNaming, modules: [String]) throws {
+  /// Writes the file for weights of `family`; what a file of PEFT had besides is kept. `scores` says
+  /// that a scoring head is among the weights.
+  func write(
+    folder: String, naming: WeightNaming, modules: [String], scores: Bool = false
+  ) throws {
     var out = fields
     func set(_ name: String, _ value: JSONValue) { out[name] = value }
     set("peft_type", .string("LORA"))
+    if scores {
+      set("task_type", .string("SEQ_CLS"))
+      set("modules_to_save", .array([.string("score")]))
+    }
     if out["task_type"] == nil { set("task_type", .string("CAUSAL_LM")) }
     set("base_model_name_or_path", .string(base))
     set("r", .integer(lora.rank))

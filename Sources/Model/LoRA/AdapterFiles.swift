@@ -32,7 +32,8 @@ enum AdapterFiles {
       metadata: ["format": "pt"], to: path(folder))
     // Last, for it makes the folder an adapter.
     try configuration.write(
-      folder: folder, naming: naming, modules: moduleNames(adapters.layout))
+      folder: folder, naming: naming, modules: moduleNames(adapters.layout),
+      scores: adapters.layout.index[AdapterNames.score] != nil)
   }
 
   /// Removes both files, the one that makes the folder an adapter first.
@@ -44,10 +45,16 @@ enum AdapterFiles {
   /// The last parts of the adapted modules' paths, each once, sorted.
   private static func moduleNames(_ layout: ParameterLayout) -> [String] {
     let ends = layout.entries.compactMap { entry -> String? in
+      guard entry.name != AdapterNames.score else { return nil }
       let parts = entry.name.split(separator: ".")
       return parts.count > 2 ? String(parts[parts.count - 3]) : nil
     }
     return Set(ends).sorted()
+  }
+
+  /// Rows of the scoring head beside the adapters of a folder; nil where there is none.
+  static func scoreOutputs(_ folder: String) throws -> Int? {
+    try SafetensorsFile(path: path(folder)).tensors[AdapterNames.score]?.shape.first
   }
 
   private static func path(_ folder: String) -> String {

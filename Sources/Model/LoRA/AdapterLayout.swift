@@ -34,6 +34,8 @@ extension ParameterLayout {
       throw ModelError.argument(
         "lora_target_modules and the layers chosen leave no layer to adapt")
     }
+    // A scoring head is new or far from what is to be scored: trained whole.
+    if let score = weights.score { matrices.append([Weight(AdapterNames.score, score.shape)]) }
     self.init(matrices: matrices, vectors: [], projection: nil, layers: shape.layers)
   }
 }
@@ -66,6 +68,9 @@ extension ParameterSet {
       layout: layout, flat: try backend.zeros([layout.count]),
       adapted: AdaptedBase(base: base, lora: lora))
     try set.randomize(seed: seed, on: backend)
+    if shape.scoreOutputs > 0 {
+      try base.copyScore(into: set.stacked(AdapterNames.score), on: backend)
+    }
     return set
   }
 
@@ -93,6 +98,20 @@ extension ParameterSet {
           scale: Float(adapted.lora.scale(of: module.name, rank: a.rows)), precision: .f32)
       }
     }
+    if shape.scoreOutputs > 0 {
+      try backend.copy(
+        stacked(AdapterNames.score), to: merged.stacked(DecoderWeights.scoreName))
+    }
     return merged
+  }
+
+  /// Copies the scoring head of a base to f32.
+  private func copyScore(into target: Tensor, on backend: any ComputeBackend) throws {
+    let own = try stacked(DecoderWeights.scoreName)
+    if own.type == .bf16 {
+      try backend.convert(own, into: target)
+    } else {
+      try backend.copy(own, to: target)
+    }
   }
 }

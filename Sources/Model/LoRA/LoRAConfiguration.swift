@@ -80,6 +80,8 @@ public struct LoRAConfiguration: Sendable, Equatable {
 /// The names that PEFT gives adapters in its files.
 enum AdapterNames {
   private static let prefix = "base_model.model."
+  /// A head that scores texts, which PEFT keeps whole beside the adapters (`modules_to_save`).
+  static let score = prefix + DecoderWeights.scoreName
   static func a(_ module: String) -> String { prefix + module + ".lora_A.weight" }
   static func b(_ module: String) -> String { prefix + module + ".lora_B.weight" }
 }

@@ -9,15 +9,17 @@ public enum WeightStorage: Sendable, Equatable {
 }
 
 extension ParameterSet {
-  /// Reads the weights of a model folder.
+  /// Reads the weights of a model folder. Those named in `fresh` are not looked for: they start at
+  /// random, from its seed.
   /// - Throws: `ModelError` naming a missing tensor, a wrong shape, or a tensor that this decoder
   ///   has no place for (nothing is ignored but what has no meaning, see `StoredNames`).
   public static func load(
     _ weights: ModelWeights, layout: ParameterLayout, storage: WeightStorage = .trained,
-    on backend: any ComputeBackend
+    fresh: (names: Set<String>, seed: UInt64) = ([], 0), on backend: any ComputeBackend
   ) throws -> ParameterSet {
     let names = StoredNames.find(weights, layout)
-    for entry in layout.entries where weights.tensors[names.stored(entry.name)] == nil {
+    for entry in layout.entries
+    where weights.tensors[names.stored(entry.name)] == nil && !fresh.names.contains(entry.name) {
       throw ModelError.missing(
         path: weights.folder,
         "no tensor '\(names.stored(entry.name))', which config.json says this model has")
@@ -33,7 +35,9 @@ extension ParameterSet {
         vectors: try backend.empty([layout.count - layout.matrixCount]), precision: .f32)
     }
     try set.clearGaps(on: backend)
-    try set.fill(names: names, from: { try weights.file(of: $0) }, on: backend)
+    if !fresh.names.isEmpty { try set.randomize(fresh.names, seed: fresh.seed, on: backend) }
+    try set.fill(
+      names: names, except: fresh.names, from: { try weights.file(of: $0) }, on: backend)
     return set
   }
 
@@ -50,16 +54,17 @@ extension ParameterSet {
   }
 
   /// Overwrites every weight by the tensor of its name; `file` says which file holds it. Shapes and
-  /// types are checked first, so a set is filled whole or not touched.
+  /// types are checked first, so a set is filled whole or not touched. Those in `except` stay.
   public func fill(
-    names: StoredNames = .plain, from file: (_ name: String) throws -> SafetensorsFile,
-    on backend: any ComputeBackend
+    names: StoredNames = .plain, except: Set<String> = [],
+    from file: (_ name: String) throws -> SafetensorsFile, on backend: any ComputeBackend
   ) throws {
-    let files = try layout.entries.map { try file(names.stored($0.name)) }
-    for (entry, file) in zip(layout.entries, files) {
+    let entries = layout.entries.filter { !except.contains($0.name) }
+    let files = try entries.map { try file(names.stored($0.name)) }
+    for (entry, file) in zip(entries, files) {
       try Self.check(file, entry, names.stored(entry.name))
     }
-    for (entry, file) in zip(layout.entries, files) {
+    for (entry, file) in zip(entries, files) {
       try WeightReader(file: file, name: names.stored(entry.name), backend: backend)
         .read(into: tensor(entry), isTransposed: entry.isTransposed)
     }

@@ -158,9 +158,13 @@ public struct ParameterSet {
     return set
   }
 
-  func randomize(seed: UInt64, deviation: Float = 0.02, on backend: any ComputeBackend) throws {
+  /// The random weights of all entries, or of those in `names`.
+  func randomize(
+    _ names: Set<String>? = nil, seed: UInt64, deviation: Float = 0.02,
+    on backend: any ComputeBackend
+  ) throws {
     let residual = 1 / Float(2 * layout.layers).squareRoot()
-    for (i, entry) in layout.entries.enumerated() {
+    for (i, entry) in layout.entries.enumerated() where names?.contains(entry.name) ?? true {
       var generator = PhiloxGenerator(
         seed: seed, domain: .initialization, stream: UInt32(truncatingIfNeeded: i))
       var values = [Float](repeating: 0, count: entry.count)
@@ -172,7 +176,12 @@ public struct ParameterSet {
         case .uniform(let bound): values[k] = (2 * generator.uniform() - 1) * bound
         }
       }
-      try values.withUnsafeBytes { try backend.upload($0, to: tensor(entry)) }
+      let place = tensor(entry)
+      if place.type == .bf16 {
+        try backend.convert(backend.tensor(values, place.shape), into: place)
+      } else {
+        try values.withUnsafeBytes { try backend.upload($0, to: place) }
+      }
     }
   }
 }

@@ -66,6 +66,11 @@ public struct TrainableParameters {
       dropout: dropout.flatMap { $0.draw(stream: values.layout.index[first] ?? 0) })
   }
 
+  /// The head that scores texts (n, C); under adapters their own copy, which is trained with them.
+  package func score() throws -> Parameter {
+    try values.adapted == nil ? parameter(DecoderWeights.scoreName) : own(AdapterNames.score)
+  }
+
   /// Entries of this set, and not of its base.
   private func own(_ name: String, _ count: Int = 1) throws -> Parameter {
     Parameter(

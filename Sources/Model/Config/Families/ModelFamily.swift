@@ -1,3 +1,5 @@
+import Foundation
+
 /// The decoder families, by `model_type`. SmolLM 1 and 2, TinyLlama and many more say "llama".
 public enum ModelFamily: String, Sendable, CaseIterable {
   case llama
@@ -21,6 +23,17 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     case .gemma2: return ["Gemma2ForCausalLM"]
     case .gemma3: return ["Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"]
     case .gpt2: return ["GPT2LMHeadModel"]
+    }
+  }
+
+  /// The class of Hugging Face that scores texts by this family's decoder.
+  var scoringArchitecture: String {
+    switch self {
+    case .gpt2: return "GPT2ForSequenceClassification"
+    case .gemma3: return "Gemma3TextForSequenceClassification"
+    default:
+      return architectures[0].replacingOccurrences(
+        of: "ForCausalLM", with: "ForSequenceClassification")
     }
   }
 
@@ -58,8 +71,9 @@ public enum ModelFamily: String, Sendable, CaseIterable {
     guard let names = list.array?.map(\.string), !names.contains(nil) else {
       throw reader.wrong("architectures", expected: "a list of texts")
     }
-    for case let name? in names where !family.architectures.contains(name) {
-      let known = family.architectures.joined(separator: ", ")
+    let supported = family.architectures + [family.scoringArchitecture]
+    for case let name? in names where !supported.contains(name) {
+      let known = supported.joined(separator: ", ")
       throw ModelError.unsupported(
         path: reader.path, "architecture '\(name)' is not supported; supported are: \(known)")
     }
@@ -94,7 +108,8 @@ extension ModelFamily {
   private static let known: Set<String> = [
     "architectures", "model_type", "torch_dtype", "dtype", "transformers_version", "_name_or_path",
     "use_cache", "initializer_range", "attention_dropout", "bos_token_id", "eos_token_id",
-    "pad_token_id", "vocab_size", "tie_word_embeddings", "id2label", "label2id", "pretraining_tp",
+    "pad_token_id", "vocab_size", "tie_word_embeddings", "id2label", "label2id", "num_labels",
+    "problem_type", "classifier_dropout", "pretraining_tp",
     "_attn_implementation", "_attn_implementation_autoset", "cache_implementation",
     "max_position_embeddings", "rope_theta", "rope_scaling", "rope_parameters",
     "rope_interleaved", "partial_rotary_factor", "original_max_position_embeddings",
