@@ -28,7 +28,8 @@ struct ModelLoss {
 
   private func configuration(steps: Int) throws -> AlignmentConfiguration {
     try source.configuration([
-      "--inner_steps=\(steps)", "--learning_rate=\(source.learningRate ?? 1e-4)", "--magnet_sync_steps=0",
+      "--inner_steps=\(steps)", "--learning_rate=\(source.learningRate ?? 1e-4)",
+      "--magnet_sync_steps=0",
     ])
   }
 
