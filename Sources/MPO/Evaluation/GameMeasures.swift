@@ -39,7 +39,7 @@ struct GameMeasures {
     var rates: [[Double]] = Array(repeating: [], count: n * n)
     var drawn: [Values] = []
     if n > 1 {
-      resampling.forEach { counts in
+      resampling.drawn { counts in
         let resampled = PolicyGame(count: n) { a, b in
           guard let pair = meetings.pair(a, b) else { return 0.5 }
           return min(1, max(0, Resampling.mean(pair.units, counts)))
