@@ -71,8 +71,9 @@ extension EvaluateCommand {
   }
 
   /// As many as asked for; for a judge that costs, by default a few.
-  private func responses(_ settings: AlignmentConfiguration, _ source: any PreferenceSource) -> Int
-  {
+  private func responses(
+    _ settings: AlignmentConfiguration, _ source: any PreferenceSource
+  ) -> Int {
     guard numGenerations == nil, let metered = source as? any MeteredSource,
       metered.affordableResponses < settings.generations
     else { return settings.generations }
