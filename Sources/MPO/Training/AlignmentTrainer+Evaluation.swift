@@ -70,7 +70,9 @@ extension AlignmentTrainer {
     if rate.hasInterval {
       values += [("eval_avg_win_prob_low", rate.low), ("eval_avg_win_prob_high", rate.high)]
     }
-    if let equal = report.lengthControlled[0][1] { values.append(("eval_lc_win_rate", equal.value)) }
+    if let equal = report.lengthControlled[0][1] {
+      values.append(("eval_lc_win_rate", equal.value))
+    }
     return values + [("timing/eval", clock.total)]
   }
 }
