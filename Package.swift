@@ -69,7 +69,8 @@ let package = Package(
     .testTarget(
       name: "ModelTests", dependencies: ["Fuzzing", "MPOModel", "TestSupport"],
       exclude: ["Corpus", "Fixtures"]),
-    .testTarget(name: "MPOTests", dependencies: ["MPO", "TestSupport"]),
+    .testTarget(
+      name: "MPOTests", dependencies: ["MPO", "TestSupport"], exclude: ["Fixtures"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

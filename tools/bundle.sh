@@ -10,9 +10,14 @@ out=$PWD/bundle
 build=$PWD/.build/bundle
 commit=$(git describe --always --dirty 2>/dev/null || echo unknown)
 
+# Swift's networking, linked inside, asks for -lcurl. The library is there (the toolchain needs it),
+# its development package need not be.
+mkdir -p "$build/link"
+ln -sf "$(ldconfig -p | awk '$1 == "libcurl.so.4" { print $NF; exit }')" "$build/link/libcurl.so"
+
 for product in magnetic-bench magnetic; do
   swift build -c release --static-swift-stdlib --package-path bench --scratch-path "$build" \
-    --product "$product"
+    -Xlinker "-L$build/link" --product "$product"
 done
 swift build -c release --build-tests
 tests=$(find .build/release/ -maxdepth 1 -name '*PackageTests.xctest' | head -n 1)

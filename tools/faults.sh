@@ -218,6 +218,22 @@ expect "judge that answers garbage" 'banana' judged '"while read l; do echo bana
 expect "judge that does not answer" 'seconds|time' judged '"while read l; do :; done"'
 expect "judge that answers NaN" 'finite|numbers|preferences' judged \
   '"while read l; do echo [[0.5, NaN], [0.5, 0.5]]; done"'
+judged() { train --output_dir "j$((RANDOM))" --judge "$1"; }
+export -f judged
+expect "reward command that answers NaN" 'numbers only' judged \
+  '{type: command, returns: rewards, command: "while read l; do echo [1, NaN]; done"}'
+expect "reward command with too few rewards" 'expected 2 rewards' judged \
+  '{type: command, returns: rewards, command: "while read l; do echo [1]; done"}'
+expect "reward function of no such rule" "'functions\[0\]|one of length" judged \
+  '{type: reward, functions: [{rule: beauty}]}'
+http="type: http, url: 'http://127.0.0.1:9/v1', model: m, retries: 1, retry_wait: 0.05"
+expect "http judge that is not there" '2 tries.*refused' judged "{$http}"
+expect "http judge without its key" "'NO_SUCH_KEY'.*found nothing" judged \
+  "{$http, api_key_env: NO_SUCH_KEY}"
+expect "http judge with a key in the file" 'api_key_env' judged "{$http, api_key: sk-1}"
+expect "http judge with too many questions" "max_questions" judged "{$http, max_questions: 1}"
+expect "judge cache that cannot be made" 'judge cache .*file/kept' judged \
+  "{$http, cache: file/kept}"
 cat >twice.sh <<'JUDGE'
 for i in 1 2; do read -r line || exit; echo '[[0.5, 1], [0, 0.5]]'; done
 exit 9

@@ -21,6 +21,7 @@ public enum Philox {
     case test = 6
     case game = 7
     case dropout = 8
+    case retry = 9
   }
 
   /// Four 32-bit words of the block `counter` under the key `seed`.

@@ -1,90 +1,89 @@
 import ArgumentParser
 import Foundation
 import MPO
-import MPOBackend
 import MPOModel
 
 struct EvaluateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "evaluate",
-    abstract: "Win rate of a model over a reference, and its duality gap in a class game.",
+    abstract: "Policies against each other: win rates, the game between them, ratings.",
     discussion: """
+      magnetic evaluate --config game.yaml --policies base=path/to/model mpo=runs/game --samples 3
+      magnetic evaluate --config game.yaml --policies 'runs/game/checkpoint-*' --average
+      magnetic evaluate --config game.yaml --model runs/game --reference path/to/model
+
       Prompts, judge and sampling come from a training configuration (--config) or from flags, \
-      which win. Without --reference only shares and gap are measured (a 'categories' judge).
+      which win. A policy is a folder (a model, a checkpoint, an adapter), a hub name, a pattern of \
+      folders, or NAME=one of these. All draw responses to the same prompts, one model in memory at \
+      a time, with random numbers that depend on the seed and the policy's name only; then all pairs \
+      are judged.
+
+      Printed are win rates P(row over column) with 95 % intervals (bootstrap over prompts), the same \
+      at equal lengths (as AlpacaEval 2 controls them), and of the game between the policies its Nash \
+      mixture, what the best of them gains against each (exploitability: that preference - 1/2, half \
+      the duality gap), each one's win rate against the mixture, and Elo ratings with what they get \
+      wrong. A 'categories' judge adds class shares and their duality gap; then one policy alone is \
+      enough, and --average measures the mean of the shares.
       """)
 
-  @Option(help: "Model folder, or a hub name in the local cache.") var model: String
-  @Option(help: "The model to compare with.") var reference: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: "Model folders, hub names or patterns of folders, each PATH or NAME=PATH.")
+  var policies: [String] = []
+  @Option(help: "One model folder or hub name; with --reference, two policies.") var model: String?
+  @Option(help: "The model to compare --model with.") var reference: String?
   @Option(help: "A configuration of 'magnetic train'.") var config: String?
   @Option(help: "YAML file with the judge.") var judge: String?
-  @Option(help: "JSON lines with a key 'prompt'.") var datasetName: String?
+  @Option(help: "JSON lines with a key 'prompt' (default: eval_dataset_name, else dataset_name).")
+  var datasetName: String?
+  @Option(help: "Use the first N prompts.") var maxPrompts: Int?
   @Option(help: "Jinja file to use in place of the models' own chat templates.")
   var chatTemplate: String?
-  @Option(help: "Responses to each prompt (4096 gives the gap to about .01).")
+  @Option(
+    help: ArgumentHelp(
+      "Responses to each prompt (4096 gives the gap to about .01). Default: the configuration's; at "
+        + "most a few for a judge that costs."))
   var numGenerations: Int?
   @Option(help: "Longest response, in tokens.") var maxNewTokens: Int?
-  @Option(help: "Sampling temperature.") var temperature: Double?
+  @Option(help: "Sampling temperature; 0 takes the likeliest token.") var temperature: Double?
   @Option(help: "Seed of the random numbers.") var seed: Int?
+  @Option(help: "Resamples behind each interval.") var resamples = 2000
+  @Option(help: "Show N prompts with every policy's first response and the preferences.")
+  var samples = 0
+  @Flag(help: "Also measure the mean of the policies' class shares.") var average = false
+  @Option(name: .customLong("output"), help: "File for everything as one JSON object.")
+  var outputFile: String?
   @Flag(help: "Print one JSON object.") var json = false
   @OptionGroup var deviceOptions: DeviceOptions
   @OptionGroup var precisionOptions: PrecisionOptions
 
-  func run() throws {
-    let settings = try resolved()
-    guard let judge = settings.judge else {
-      throw ValidationError("no judge: give --judge FILE or a --config that has one")
+  func validate() throws {
+    guard (model == nil) != policies.isEmpty else {
+      throw ValidationError(
+        model == nil
+          ? "nobody to evaluate: give --policies A B ..., or --model and --reference"
+          : "--model and --policies: the policies are named by one of the two")
     }
-    guard !settings.dataset.isEmpty else {
-      throw ValidationError("no prompts: give --dataset-name FILE or a --config that has one")
+    guard reference == nil || model != nil else {
+      throw ValidationError("--reference is for --model; with --policies list it there")
     }
-    let backend = try deviceOptions.open(defaults: settings.run)
-    let source = try judge.makeSource(on: backend)
-    guard reference != nil || source is CategoryJudge else {
-      throw ValidationError("--reference is needed: this judge has no classes to measure alone")
+    for (name, value, range) in [
+      ("num-generations", numGenerations, 1...1_000_000), ("max-prompts", maxPrompts, 1...Int.max),
+      ("resamples", resamples, 100...1_000_000), ("samples", samples, 0...Int.max),
+    ] {
+      guard value.map(range.contains) ?? true else {
+        let most = range.upperBound == .max ? "or more" : "to \(range.upperBound)"
+        throw ValidationError(
+          "--\(name): expected \(range.lowerBound) \(most), found \(value ?? 0)")
+      }
     }
-    let evaluator = Evaluator(
-      judge: source, questions: try PromptDataset.read(settings.dataset),
-      chatTemplate: settings.chatTemplate,
-      samples: settings.generations, maxNewTokens: settings.sampling.maxNewTokens,
-      sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
-    let precision = precisionOptions.precision(defaults: settings.run)
-    func draw(_ name: String, stream: UInt32) throws -> [[String]] {
-      try evaluator.responses(
-        of: readModel(name, precision, on: backend),
-        stream: stream)
+    if let temperature, temperature != 0, !(1e-6...1e6).contains(temperature) {
+      throw ValidationError("--temperature: expected 0, or 1e-6 to 1e6, found \(temperature)")
     }
-    let responses = try draw(model, stream: Evaluator.firstStream)
-    let shares = try evaluator.classShares(responses)
-    var line = JSONLine()
-    line.add("model", model)
-    try report(shares, model, "", &line)
-    if let reference {
-      let others = try draw(reference, stream: Evaluator.secondStream)
-      try report(evaluator.classShares(others), reference, "reference_", &line)
-      let rate = try evaluator.winRate(responses, over: others)
-      line.add("reference", reference)
-      line.add("eval_avg_win_prob", rate.mean)
-      line.add("eval_avg_win_prob_low", rate.low)
-      line.add("eval_avg_win_prob_high", rate.high)
-      if !json { try output("win rate of \(model) over \(reference): \(rate)") }
-    }
-    if json { try output(line.text) }
   }
 
-  private func report(
-    _ shares: ClassShares?, _ name: String, _ prefix: String, _ line: inout JSONLine
-  ) throws {
-    guard let shares else { return }
-    line.add(prefix + "shares", shares.shares.map { ($0.name, $0.share) })
-    line.add(prefix + "duality_gap", shares.gap)
-    guard !json else { return }
-    let list = shares.shares.map { "\($0.name) \(String(format: "%.4f", $0.share))" }
-    try output(
-      "\(name): \(list.joined(separator: ", ")); duality gap "
-        + String(format: "%.4f", shares.gap))
-  }
-
-  private func resolved() throws -> AlignmentConfiguration {
+  /// The configuration with the flags over it.
+  func resolved() throws -> AlignmentConfiguration {
     var settings = AlignmentConfiguration()
     if let config { try settings.apply(file: config) }
     var flags: [String] = []
@@ -94,11 +93,12 @@ struct EvaluateCommand: ParsableCommand {
     add("judge", judge)
     add("dataset_name", datasetName)
     add("chat_template", chatTemplate)
-    add("num_generations", numGenerations)
     add("max_new_tokens", maxNewTokens)
-    add("temperature", temperature)
     add("seed", seed)
     try settings.apply(flags: flags)
+    // Unlike training, one response and greedy ones are fine here.
+    if let temperature { settings.sampling.temperature = temperature }
+    if let numGenerations { settings.generations = numGenerations }
     return settings
   }
 }

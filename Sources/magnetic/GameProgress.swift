@@ -10,13 +10,15 @@ final class GameProgress {
   private let isTerminal = isatty(2) == 1
   private var next: UInt64
 
-  /// - Parameter factors: their product is the number of updates.
-  init(_ factors: Int...) {
+  /// - Parameters:
+  ///   - factors: their product is the number of updates.
+  ///   - unit: what is counted.
+  init(_ factors: Int..., unit: String = "update") {
     total = factors.reduce(1) { product, factor in
       let (value, overflow) = product.multipliedReportingOverflow(by: factor)
       return overflow ? .max : value
     }
-    reporter = ProgressReporter(total: total, unit: "update")
+    reporter = ProgressReporter(total: total, unit: unit)
     next = DispatchTime.now().uptimeNanoseconds + 1_000_000_000
   }
 

@@ -14,8 +14,9 @@ struct Magnetic: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DevicesCommand.self, SFTCommand.self, PreferenceCommand.self, TrainCommand.self,
-      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self, EvaluateCommand.self,
-      MergeCommand.self, GameCommand.self, DemoCommand.self,
+      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self,
+      EvaluateCommand.self, MergeCommand.self, GameCommand.self, ReportCommand.self,
+      DemoCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.

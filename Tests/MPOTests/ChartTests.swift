@@ -144,7 +144,9 @@ struct ChartTests {
 
   @Test func unwritablePathsAreRefusedBeforeTheRun() throws {
     let folder = try TemporaryFolderPath()
-    #expect(throws: PictureError.name("a.png")) { try PictureFile("a.png") }
+    #expect(throws: PictureError.name("a.png", what: "plot", suffix: ".svg")) {
+      try PictureFile("a.png")
+    }
     #expect(throws: (any Error).self) { try PictureFile(folder.path + "/absent/a.svg") }
     #expect(throws: PictureError.self) { try PictureFile(folder.make("folder.svg")) }
     let file = try PictureFile(folder.path + "/a.svg")

@@ -68,7 +68,8 @@ import Testing
     ("{type: panel, annotators: [{rule: ends_with, text: a, weight: 0}]}", "above 0"),
     ("{type: panel, annotators: [{rule: repetition, ngram: 0}]}", "at least 1"),
     ("{type: panel, annotators: [length]}", "mapping with a 'rule'"),
-    ("{type: panel}", "annotators"), ("{type: oracle}", "one of categories, panel, command"),
+    ("{type: panel}", "annotators"),
+    ("{type: oracle}", "one of categories, panel, reward, command, http"),
     ("{annotators: []}", "'type'"), ("[1]", "a mapping"),
   ])
   func refuses(_ yaml: String, _ text: String) {

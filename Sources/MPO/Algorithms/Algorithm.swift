@@ -62,8 +62,8 @@ public enum Algorithm: String, Sendable, CaseIterable {
     case .onlineIPO: return online.union(reference).union(["beta", "hard_labels"])
     case .inpo, .comal: return online.union(reference).union(["eta", "tau", "hard_labels"])
     case .sppo: return online.union(["eta"])
-    case .dpo: return reference.union(["beta", "label_smoothing", "hard_labels"])
-    case .ipo: return reference.union(["beta", "hard_labels", "average_log_prob"])
+    case .dpo: return reference.union(["beta", "label_smoothing", "hard_labels", "max_length"])
+    case .ipo: return reference.union(["beta", "hard_labels", "average_log_prob", "max_length"])
     }
   }
 

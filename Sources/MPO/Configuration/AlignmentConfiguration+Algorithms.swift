@@ -71,7 +71,8 @@ extension AlignmentConfiguration {
     }
     if magnetSchedule == .adaptive, algorithm == .mpo, opponent != .policy {
       throw ConfigurationError.conflict(
-        "magnet_schedule adaptive measures self-play; use opponent policy, or magnet_schedule fixed")
+        "magnet_schedule adaptive measures self-play; use opponent policy, or magnet_schedule fixed"
+      )
     }
     if algorithm.isResponseLoss, run.gradientAccumulationSteps > promptsPerRollout {
       throw ConfigurationError.conflict(
@@ -85,8 +86,15 @@ extension AlignmentConfiguration {
     }
   }
 
+  /// The learner that is configured, over weights and an optimizer.
+  public func makeLearner(_ states: PolicyStates) throws -> any PolicyLearner {
+    let settings = LearnerSettings(self)
+    guard let loss = responseLoss else { return try Learner(states, settings: settings) }
+    return ResponseLearner(states, loss: loss, settings: settings)
+  }
+
   /// The loss of whole responses that is configured; nil for a token loss.
-  var responseLoss: (any ResponseLoss)? {
+  public var responseLoss: (any ResponseLoss)? {
     switch algorithm {
     case .mpo, .mpoRT, .nashMD: return nil
     case .onlineDPO, .dpo: return DPOLoss(beta: beta, labelSmoothing: labelSmoothing)
@@ -100,7 +108,7 @@ extension AlignmentConfiguration {
 
   /// Advantages and weights of the token loss that is configured. MPO-RT and Nash-MD take the KL to
   /// the reference off the advantages; Nash-MD has no proximal term.
-  var tokenLoss: (loss: MagneticLossSettings, advantage: AdvantageEstimator) {
+  public var tokenLoss: (loss: MagneticLossSettings, advantage: AdvantageEstimator) {
     let transform = LogitTransform(scale: Float(1 / sampling.temperature))
     func loss(alpha: Double, eta: Double) -> MagneticLossSettings {
       MagneticLossSettings(

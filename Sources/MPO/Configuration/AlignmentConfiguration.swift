@@ -44,10 +44,15 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var algorithm = Algorithm.mpo
   /// Prompts, JSON lines with a key `prompt`; pairs for an offline algorithm.
   public var dataset = ""
+  /// Held-out prompts of evaluations; empty = `dataset`.
+  public var evalDataset = ""
   /// Chat template to use in place of the model's own; empty = that.
   public var chatTemplate = ""
   /// Longest prompt in tokens: of a longer one only the end is kept, with a warning. 0 = no limit.
   public var maxPromptLength = 0
+  /// Most tokens of an offline pair's prompt and response: a longer response loses its end, with a
+  /// warning. 0 = no limit.
+  public var maxLength = 0
   public var judge: JudgeConfiguration?
   public var run = RunSettings()
   public var optimizer = OptimizerSettings()
@@ -102,7 +107,11 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var evalSteps = 0
   /// What the user set although the algorithm does not read it.
   public private(set) var settingsWithoutEffect: [String] = []
+  private var algorithmIsGiven = true
   public init() {}
+
+  /// What evaluations ask.
+  public var evaluationDataset: String { evalDataset.isEmpty ? dataset : evalDataset }
 
   /// Rows of one rollout, N*K.
   public var rows: Int { promptsPerRollout * generations }
@@ -143,6 +152,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
     let standard = Self(algorithm: algorithm)
     for (name, copy) in Self.algorithmDefaults where !given.contains(name) { copy(&self, standard) }
     settingsWithoutEffect = given.intersection(idleSettings).sorted()
+    algorithmIsGiven = given.contains("algorithm")
   }
 
   public var idleSettings: Set<String> {
@@ -166,6 +176,13 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         algorithm.isOffline
           ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
           : "a file with one {\"prompt\": \"...\"} a line")
+    }
+    // Who leaves the algorithm out may not know which one runs.
+    guard algorithmIsGiven || settingsWithoutEffect.isEmpty else {
+      throw ConfigurationError.conflict(
+        "\(settingsWithoutEffect.joined(separator: ", ")): no effect with algorithm "
+          + "\(algorithm.rawValue), the default, whose weight of the reference is 'magnet_coef'; leave "
+          + "out, or name the algorithm")
     }
     guard judge != nil || algorithm.isOffline else {
       throw ConfigurationError.missing(
@@ -201,12 +218,19 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "Prompts, a text or a list of messages: one {\"prompt\": ...} a line. For dpo and ipo pairs: "
           + "chosen and rejected beside it."),
       .string(
+        "eval_dataset_name", \.evalDataset, aliases: ["eval_dataset"], placeholder: "FILE",
+        "Held-out prompts for eval_steps and 'magnetic evaluate'; without it the training prompts."),
+      .string(
         "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
         "Jinja file to use in place of the model's own chat template."),
       .int(
         "max_prompt_length", \.maxPromptLength, atLeast: 0,
         "Keep the last N tokens of longer prompts, and warn; 0: a prompt that does not fit is an "
           + "error."),
+      .int(
+        "max_length", \.maxLength, atLeast: 0,
+        "dpo, ipo: most tokens of prompt and response; a longer response loses its end, with a "
+          + "warning. 0: one that does not fit the model is an error."),
       SettingOption(
         "judge", placeholder: "FILE",
         help: "Where preferences come from: a mapping with a type, or a YAML file that holds one.",
@@ -238,7 +262,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
           + "is the margin of a pair, .1 and .002. sppo: the source's 1/beta, 1000."),
       .double(
         "beta", \.beta, above: 0,
-        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."),
+        "Weight of the KL to the reference: dpo, ipo, online-dpo, online-ipo, nash-md .1, rloo .05."
+      ),
       .double(
         "tau", \.tau, atLeast: 0,
         "inpo, comal: weight of the KL to the reference, at most eta. By algorithm eta / 3."),
@@ -286,8 +311,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       .bool("log_completions", \.logCompletions, "Write some responses of every logged rollout."),
       .int(
         "eval_steps", \.evalSteps, atLeast: 0,
-        "Rollouts between evaluations against the starting model, on the first 64 prompts, and one "
-          + "at the end; 0 is never."),
+        "Rollouts between evaluations against the starting model, on the first 64 prompts (of "
+          + "eval_dataset_name), and one at the end; 0 is never."),
     ]
   }
 
@@ -296,8 +321,6 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       "loss_type": "the loss is 'algorithm': online-dpo or online-ipo, dpo or ipo",
       "reward_funcs": "preferences come from 'judge'",
       "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
-      "max_length":
-        "a response's longest length is 'max_new_tokens', a prompt's 'max_prompt_length'",
       "model_config": "self-play starts from a trained model; train one with 'magnetic sft'",
     ]) { $1 }
   }
@@ -310,7 +333,6 @@ let unsupportedSettings = [
   "load_in_4bit": "quantised models are not supported yet",
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",
-  "report_to": "metrics go to metrics.jsonl in output_dir",
   "dataset_streaming": "data is read from local files",
   "dataset_config": "data is read from a local file named by 'dataset_name'",
 ]

@@ -29,6 +29,8 @@ public struct RunSettings: Sendable, Equatable {
   public var savedType = SavedWeightType.auto
   /// Steps between console lines; `metrics.jsonl` gets every step.
   public var loggingSteps = 1
+  /// What gets every step's figures beside `metrics.jsonl`.
+  public var reportTo: [ReportTarget] = []
   /// cpu | opencl | opencl:<index or name> | auto.
   public var device = "auto"
   /// CPU threads; 0 = one for each core.
@@ -110,6 +112,7 @@ public struct RunSettings: Sendable, Equatable {
         "save_dtype", \.savedType, aliases: ["dtype", "torch_dtype"],
         "Type of the weights written; auto is that of the model that was read."),
       .int("logging_steps", \.loggingSteps, atLeast: 1, "Steps between lines on the console."),
+      reportOption,
       .string(
         "device", \.device, placeholder: "cpu|opencl|opencl:N|auto",
         "Where to compute; auto takes an OpenCL GPU, else the CPU."),

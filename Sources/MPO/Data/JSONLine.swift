@@ -33,6 +33,10 @@ package struct JSONLine {
     let list = values.map { "\(Self.quote($0)): \(Self.number($1))" }.joined(separator: ", ")
     raw(key, "{\(list)}")
   }
+  /// A matrix, row by row.
+  package mutating func add(_ key: String, rows: [[Double]]) {
+    raw(key, Self.list(rows.map { Self.list($0.map(Self.number)) }))
+  }
   package mutating func add(_ key: String, _ object: JSONLine) { raw(key, object.text) }
   package mutating func add(_ key: String, _ objects: [JSONLine]) {
     raw(key, Self.list(objects.map(\.text)))

@@ -50,7 +50,7 @@ public struct Evaluator {
   /// `tokens` are the prompts' ids where the caller has them.
   public func responses(
     of model: LanguageModel, stream: UInt32, tokens: [[Int32]]? = nil,
-    progress: ((Int, Int) -> Void)? = nil
+    progress: ((Int, Int) throws -> Void)? = nil
   ) throws -> [[String]] {
     let tokens =
       try tokens ?? PromptEncoder(model, chatTemplate: chatTemplate).ids(questions)

@@ -1,14 +1,17 @@
 import MPOBackend
 
 /// The `judge` of a configuration: a mapping with a `type`, or the name of a YAML file that holds
-/// one. The keys of each type stand with `CategoryJudge`, `PanelJudge` and `CommandJudge`.
+/// one. The keys of each type stand with `CategoryJudge`, `PanelJudge`, `RewardJudge`,
+/// `CommandJudge`, `CommandReward` and `HTTPJudge`.
 public enum JudgeConfiguration: Sendable, Equatable {
   case categories(CategoryJudge)
   case panel(PanelJudge)
+  case reward(RewardSettings)
   case command(CommandJudge.Settings)
+  case http(HTTPJudgeSettings)
   case model(ModelJudgeSettings)
 
-  static let types = ["categories", "panel", "command", "model"]
+  static let types = ["categories", "panel", "reward", "command", "http", "model"]
 
   /// - Throws: `ConfigurationError` naming file and line.
   public init(_ value: ConfigurationValue) throws {
@@ -33,7 +36,9 @@ public enum JudgeConfiguration: Sendable, Equatable {
       switch try type.string() {
       case "categories": self = .categories(try Self.categories(value))
       case "panel": self = .panel(try Self.panel(value))
+      case "reward": self = .reward(try RewardSettings(configuration: value))
       case "command": self = .command(try Self.command(value))
+      case "http": self = .http(try HTTPJudgeSettings(configuration: value))
       case "model": self = .model(try Self.model(value))
       default: throw type.mismatch("one of \(Self.types.joined(separator: ", "))")
       }
@@ -52,17 +57,32 @@ public enum JudgeConfiguration: Sendable, Equatable {
     }
   }
 
-  /// The source itself; a command is started here, a model is loaded. `backend` runs models; rules and
+  /// False for judges that give preferences only.
+  var mayGiveRewards: Bool {
+    switch self {
+    case .categories, .panel, .http: return false
+    case .command(let settings): return settings.returns == .rewards
+    case .reward: return true
+    }
+  }
+
+  /// The source itself; a command is started here, a key is looked up, a model is loaded. `backend` runs models; rules and
   /// programs do not look at it.
   /// - Throws: `PreferenceError`.
   public func makeSource(on backend: any ComputeBackend) throws -> any PreferenceSource {
     switch self {
     case .categories(let judge): return judge
     case .panel(let judge): return judge
+    case .reward(let settings): return try settings.makeSource(on: backend)
+    case .command(let settings) where settings.returns == .rewards:
+      let judge = try CommandReward(settings)
+      try judge.start()
+      return judge
     case .command(let settings):
       let judge = try CommandJudge(settings)
       try judge.start()
       return judge
+    case .http(let settings): return try HTTPJudge(settings)
     case .model(let settings): return try settings.makeSource(on: backend)
     }
   }
@@ -81,9 +101,9 @@ public enum JudgeConfiguration: Sendable, Equatable {
         "\n  \($0.name), weight \(shortNumber($0.weight)): \($0.avoid ? "avoid " : "")\($0.rule)"
       }
       return "panel" + rows.joined()
-    case .command(let settings):
-      return "command \(settings.text), timeout \(shortNumber(settings.timeout)) s"
-        + (settings.bothOrders ? ", both orders" : "")
+    case .reward(let settings): return settings.summary
+    case .command(let settings): return settings.summary
+    case .http(let settings): return settings.summary
     case .model(let settings):
       return "model \(settings.path)" + (settings.bf16 ? ", bf16" : "")
     }
@@ -137,7 +157,8 @@ public enum JudgeConfiguration: Sendable, Equatable {
   }
 
   private static func command(_ value: ConfigurationValue) throws -> CommandJudge.Settings {
-    let entries = try value.mapping(known: ["type", "command", "timeout", "both_orders"])
+    let entries = try value.mapping(
+      known: ["type", "command", "returns", "timeout", "both_orders", "temperature", "cache"])
     let command = try require(entries, "command", value)
     var settings: CommandJudge.Settings
     if case .list(let words) = command.content {
@@ -157,6 +178,28 @@ public enum JudgeConfiguration: Sendable, Equatable {
       }
     }
     if let both = entries["both_orders"] { settings.bothOrders = try both.bool() }
+    settings.cache = try entries["cache"]?.string()
+    if let returns = entries["returns"] {
+      let expected = CommandJudge.Returns.allCases.map(\.rawValue).joined(separator: " or ")
+      guard let kind = CommandJudge.Returns(rawValue: try returns.string(expected)) else {
+        throw returns.mismatch(expected)
+      }
+      settings.returns = kind
+    }
+    if let temperature = entries["temperature"] {
+      settings.temperature = try temperature.double("a number above 0")
+      guard settings.temperature > 0 else { throw temperature.mismatch("a number above 0") }
+      guard settings.returns == .rewards else {
+        throw ConfigurationError.conflict(
+          "\(temperature.location): 'temperature' turns rewards into preferences, but this command "
+            + "returns preferences; set 'returns: rewards', or leave it out")
+      }
+    }
+    guard settings.returns == .preferences || !settings.bothOrders else {
+      throw ConfigurationError.conflict(
+        "\(value.location): 'both_orders' asks for preferences twice, but this command returns "
+          + "rewards; leave it out")
+    }
     return settings
   }
 }

@@ -20,6 +20,18 @@ public enum PreferenceError: Error, Equatable, CustomStringConvertible {
   case commandTimeout(command: String, prompt: Int, seconds: Double, stderr: String)
   /// The user's program answered with something else than a K x K matrix.
   case commandAnswer(command: String, prompt: Int, String, line: String)
+  /// A reward that is not a finite number.
+  case reward(source: String, prompt: Int, response: Int, value: Double)
+  /// A chat endpoint gave no verdict, `tries` times or once where another try is pointless.
+  case http(url: String, prompt: Int, tries: Int, HTTPFailure)
+  /// The environment variable that should hold a key is not set, or its text is no key.
+  case apiKey(variable: String, String)
+  /// More questions about one prompt than `max_questions` allows.
+  case tooManyQuestions(source: String, pairs: Int, questions: Int, limit: Int)
+  /// The folder of kept answers cannot be used.
+  case cache(path: String, String)
+  /// A signal came while answers were waited for; nothing was changed.
+  case interrupted(source: String)
 
   public var description: String {
     switch self {
@@ -43,6 +55,40 @@ public enum PreferenceError: Error, Equatable, CustomStringConvertible {
         + lastWords(stderr)
     case .commandAnswer(let command, let n, let text, let line):
       return "\(command), prompt \(n): \(text); it answered \(quoted(line))"
+    case .reward(let source, let n, let i, let value):
+      return "\(source): prompt \(n), the reward of response \(i) is \(value): expected a finite "
+        + "number"
+    case .http(let url, let n, let tries, let failure):
+      let count = tries == 1 ? "" : ", \(tries) tries"
+      return "\(url), prompt \(n)\(count): \(failure)"
+    case .apiKey(let variable, let text): return "environment variable '\(variable)': \(text)"
+    case .tooManyQuestions(let source, let pairs, let questions, let limit):
+      return "\(source): \(pairs) pairs of responses to one prompt are \(questions) questions, "
+        + "more than 'max_questions' (\(limit)) allows. Raise it, or lower num_generations"
+    case .cache(let path, let text): return "judge cache \(path): \(text)"
+    case .interrupted(let source): return "\(source): interrupted while it waited for answers"
+    }
+  }
+
+  /// The same error where prompt 0 of the call was prompt `first` of a longer list.
+  func offset(by first: Int) -> PreferenceError {
+    switch self {
+    case .value(let source, let n, let i, let j, let value, let text):
+      return .value(source: source, prompt: first + n, i: i, j: j, value: value, text)
+    case .commandEnded(let command, let n, let status, let stderr):
+      return .commandEnded(command: command, prompt: first + n, status: status, stderr: stderr)
+    case .commandTimeout(let command, let n, let seconds, let stderr):
+      return .commandTimeout(
+        command: command, prompt: first + n, seconds: seconds, stderr: stderr)
+    case .commandAnswer(let command, let n, let text, let line):
+      return .commandAnswer(command: command, prompt: first + n, text, line: line)
+    case .reward(let source, let n, let i, let value):
+      return .reward(source: source, prompt: first + n, response: i, value: value)
+    case .http(let url, let n, let tries, let failure):
+      return .http(url: url, prompt: first + n, tries: tries, failure)
+    case .shape, .unclassified, .pattern, .matrix, .rules, .commandStart, .apiKey,
+      .tooManyQuestions, .cache, .interrupted:
+      return self
     }
   }
 

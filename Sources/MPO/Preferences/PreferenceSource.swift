@@ -1,8 +1,12 @@
-/// Where preferences come from: rules, a game between classes, a user's program. It needs no model
-/// and sees text only.
+/// Where preferences come from: rules, a game between classes, rewards, a user's program, a chat
+/// endpoint. It needs no model and sees text only. One thread at a time.
 public protocol PreferenceSource {
   /// For logs: `categories (girl, boy, other)`.
   var name: String { get }
+
+  /// True where the work is done by others (a program, a server), so that judging some prompts while
+  /// responses to the next are drawn saves time; `JudgePipeline` does that. Default false.
+  var overlapsGeneration: Bool { get }
 
   /// P(y_i > y_j | x_n) for K responses to each of N prompts.
   /// - Parameters:
@@ -17,6 +21,8 @@ public protocol PreferenceSource {
 }
 
 extension PreferenceSource {
+  public var overlapsGeneration: Bool { false }
+
   public func compare(
     prompts: [String], first: [[String]], second: [[String]]
   ) throws -> ComparisonTable {

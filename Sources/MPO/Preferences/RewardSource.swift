@@ -17,22 +17,34 @@ extension RewardSource {
 
   public func preferences(prompts: [String], responses: [[String]]) throws -> PreferenceTable {
     _ = try responseCount(prompts: prompts, responses: responses, source: name)
-    return try PreferenceTable(
-      rewards: rewards(prompts: prompts, responses: responses), temperature: temperature,
-      source: name)
+    return try preferences(
+      ofRewards: rewards(prompts: prompts, responses: responses), responses: responses)
   }
-}
 
-extension PreferenceTable {
-  /// The preferences that scalar rewards make, `sigmoid((r_i - r_j) / temperature)`; N lists of K.
-  /// - Throws: `PreferenceError` where a reward is not finite or the lists differ in length.
-  public init(rewards: [[Double]], temperature: Double, source: String) throws {
+  /// `sigmoid((r_i - r_j) / temperature)` of rewards, N lists of K, that were given to `responses`.
+  /// Differences beyond the range of Double are certain.
+  /// - Throws: `PreferenceError.shape` unless there is a reward for every response;
+  ///   `PreferenceError.reward` naming the first that is not finite.
+  public func preferences(
+    ofRewards rewards: [[Double]], responses: [[String]]
+  ) throws -> PreferenceTable {
+    let k = responses.first?.count ?? 0
+    guard rewards.map(\.count) == responses.map(\.count) else {
+      throw PreferenceError.shape(
+        source: name,
+        "expected \(responses.count) x \(k) rewards, found "
+          + "\(rewards.count) x \(rewards.first { $0.count != k }?.count ?? k)")
+    }
     var values: [Float] = []
-    for list in rewards {
+    values.reserveCapacity(rewards.count * k * k)
+    for (n, list) in rewards.enumerated() {
+      for (i, reward) in list.enumerated() where !reward.isFinite {
+        throw PreferenceError.reward(source: name, prompt: n, response: i, value: reward)
+      }
       for i in list { for j in list { values.append(Float(bradleyTerry((i - j) / temperature))) } }
     }
-    try self.init(
-      prompts: rewards.count, responses: rewards.first?.count ?? 0, values: values, source: source)
+    return try PreferenceTable(
+      prompts: rewards.count, responses: k, values: values, source: name)
   }
 }
 

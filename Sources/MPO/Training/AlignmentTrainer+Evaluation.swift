@@ -12,38 +12,65 @@ extension AlignmentTrainer {
   static let startingStream = UInt32.max
   static let policyStream = UInt32.max - 1
 
+  private var evaluated: [TokenizedPrompt] {
+    Array((heldOutPrompts ?? prompts).prefix(Self.evaluatedPrompts))
+  }
+
   private func evaluator(_ judge: any PreferenceSource) -> Evaluator {
     Evaluator(
-      judge: judge, prompts: prompts.prefix(Self.evaluatedPrompts).map(\.text),
+      judge: judge, prompts: evaluated.map(\.text),
       samples: configuration.generations, maxNewTokens: configuration.sampling.maxNewTokens,
       sampling: configuration.sampling.backendSettings, seed: UInt64(configuration.run.seed))
   }
 
-  private var evaluatedTokens: [[Int32]] { prompts.prefix(Self.evaluatedPrompts).map(\.tokens) }
+  /// The prompts of `eval_dataset_name`; nil without it.
+  /// - Throws: `DataError` naming file and line.
+  static func heldOutPrompts(
+    _ configuration: AlignmentConfiguration, _ model: LanguageModel
+  ) throws -> [TokenizedPrompt]? {
+    guard configuration.evalSteps > 0, !configuration.evalDataset.isEmpty else { return nil }
+    var settings = configuration
+    settings.dataset = configuration.evalDataset
+    let records = try PromptDataset.numbered(settings.dataset)
+    return try PromptTokens(Array(records.prefix(evaluatedPrompts)), model: model, settings).prompts
+  }
 
   /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a
   /// resumed run compares with the same texts.
   func prepareEvaluation() throws {
     guard configuration.evalSteps > 0, let judge else { return }
     startingResponses = try evaluator(judge).responses(
-      of: model, stream: Self.startingStream, tokens: evaluatedTokens)
+      of: model, stream: Self.startingStream, tokens: evaluated.map(\.tokens))
   }
 
-  /// `eval_win_rate`, the share of pairs won, and `eval_avg_win_prob`, their mean preference, every
-  /// `eval_steps` rollouts and at the end; empty elsewhere.
+  /// Every `eval_steps` rollouts and at the end; empty elsewhere: `eval_win_rate`, the share of pairs
+  /// won; `eval_avg_win_prob`, their mean preference, with its 95 % interval (`_low`, `_high`: bootstrap
+  /// over prompts, over responses where there is one prompt); `eval_lc_win_rate`, the preference at
+  /// equal lengths (`LengthControl`), left out where it is not identified.
   func evaluateIfDue() throws -> [(name: String, value: Double)] {
     guard let startingResponses, let judge, configuration.evalSteps > 0,
       stepsDone % configuration.evalSteps == 0 || stepsDone == totalSteps
     else { return [] }
     var clock = PhaseClock()
-    let evaluator = evaluator(judge)
-    let result = try evaluator.headToHead(
-      evaluator.responses(
-        of: model, stream: Self.policyStream, tokens: evaluatedTokens), over: startingResponses)
+    let responses = try evaluator(judge).responses(
+      of: model, stream: Self.policyStream, tokens: evaluated.map(\.tokens))
+    var tournament = try Tournament(
+      judge: judge, prompts: evaluated.map(\.text),
+      policies: [
+        PolicySamples(name: "policy", responses: responses),
+        PolicySamples(name: "start", responses: startingResponses),
+      ])
+    tournament.seed = UInt64(configuration.run.seed)
+    let report = try tournament.play()
+    let rate = report.winRates[0][1]
     clock.mark("timing/eval")
-    return [
-      ("eval_win_rate", result.wins), ("eval_avg_win_prob", result.probability),
-      ("timing/eval", clock.total),
+    var values = [
+      ("eval_win_rate", report.winShares[0][1]), ("eval_avg_win_prob", rate.value),
     ]
+    if rate.hasInterval {
+      values += [("eval_avg_win_prob_low", rate.low), ("eval_avg_win_prob_high", rate.high)]
+    }
+    if let equal = report.lengthControlled[0][1] { values.append(("eval_lc_win_rate", equal.value)) }
+    return values + [("timing/eval", clock.total)]
   }
 }

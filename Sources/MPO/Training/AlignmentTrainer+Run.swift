@@ -43,7 +43,8 @@ extension AlignmentTrainer: TrainableRun {
     let hasOld = isTokenLoss && configuration.innerSteps > 1
     let hasBase = base != nil && !configuration.magnetNeverMoves
     return MemoryEstimate(
-      model.decoder, learner.policy, copies: hasBase ? 6 : 5, bf16Copies: configuration.run.bf16 ? 2 : 0,
+      model.decoder, learner.policy, copies: hasBase ? 6 : 5,
+      bf16Copies: configuration.run.bf16 ? 2 : 0,
       headCopy: hasOld, tokens: rows * longestRow,
       lossTokens: rows * configuration.sampling.maxNewTokens,
       policies: isTokenLoss ? (hasOld ? 3 : 2) : 1,

@@ -24,6 +24,8 @@ public final class AlignmentTrainer {
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
   package let prompts: [TokenizedPrompt]
+  /// Of `eval_dataset_name`; nil evaluates on `prompts`.
+  let heldOutPrompts: [TokenizedPrompt]?
   /// What an offline algorithm learns from; empty for the others.
   package let pairs: [TokenizedPair]
   /// The model that the run started from, where it is the opponent.
@@ -39,21 +41,28 @@ public final class AlignmentTrainer {
   ///   `max_prompt_length` says.
   public init(_ configuration: AlignmentConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
-    let records = try PromptDataset.numbered(configuration.dataset)
-    guard configuration.judge != nil || configuration.algorithm.isOffline else {
+    let isOffline = configuration.algorithm.isOffline
+    guard configuration.judge != nil || isOffline else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
+    }
+    // A file that is wrong is told before a model is loaded.
+    let records =
+      isOffline && configuration.evalSteps == 0
+      ? [] : try PromptDataset.numbered(configuration.dataset)
+    if isOffline {
+      _ = try PreferenceDataset.examples(DatasetSettings(name: configuration.dataset))
     }
     judge = try configuration.judge?.makeSource(on: backend)
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
     let tokenized = try PromptTokens(records, model: model, configuration)
+    let paired = isOffline ? try PairTokens(configuration, model: model) : nil
     prompts = tokenized.prompts
-    promptWarning = tokenized.warning
-    pairs =
-      configuration.algorithm.isOffline
-      ? try PairTokens.read(configuration, model: model) : []
-    let examples = configuration.algorithm.isOffline ? pairs.count : prompts.count
+    pairs = paired?.pairs ?? []
+    promptWarning = paired?.warning ?? tokenized.warning
+    heldOutPrompts = try Self.heldOutPrompts(configuration, model)
+    let examples = isOffline ? pairs.count : prompts.count
     sampler = EpochSampler(count: examples, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
       examples: examples, batch: configuration.promptsPerRollout)
@@ -74,9 +83,7 @@ public final class AlignmentTrainer {
       on: model.decoder.backend)
     let states = try PolicyStates(
       model.decoder, policy: model.parameters, optimizer: optimizer)
-    let settings = LearnerSettings(c)
-    guard let loss = c.responseLoss else { return try Learner(states, settings: settings) }
-    return ResponseLearner(states, loss: loss, settings: settings)
+    return try c.makeLearner(states)
   }
 
   /// One rollout and what is learned from it.

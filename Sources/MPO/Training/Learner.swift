@@ -125,7 +125,8 @@ public final class Learner: PolicyLearner {
     var tokens = kept.map { _ in [Double]() }
     for (_, members) in Dictionary(grouping: kept.indices, by: { kept[$0].group }) {
       let values = settings.advantage.tokens(
-        advantages: members.map { Double(kept[$0].advantage) }, logRatios: members.map { ratios[$0] })
+        advantages: members.map { Double(kept[$0].advantage) },
+        logRatios: members.map { ratios[$0] })
       for (row, value) in zip(members, values) { tokens[row] = value }
     }
     var first = 0

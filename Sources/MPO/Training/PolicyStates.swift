@@ -10,7 +10,8 @@ public final class PolicyStates {
   /// The magnet: of algorithms with a fixed reference, that one.
   public let magnet: ParameterSet
   public let optimizer: Optimizer
-  let gradients: ParameterSet
+  /// Of the last inner step, before any clipping.
+  public let gradients: ParameterSet
   /// Rollouts learned from, and magnet refreshes so far.
   public var rollouts = 0
   public var magnetUpdates = 0

@@ -73,9 +73,9 @@ struct RunLoop<Run: TrainableRun> {
     for line in run.configuration.resolvedLines() + [run.memory.line] + run.hints { print(line) }
     try run.prepare()
     if let checkpoint { try resume(checkpoint, print) }
-    let log = try MetricsLog(
-      path: settings.outputDirectory + "/metrics.jsonl",
-      resumedStep: checkpoint == nil ? nil : run.stepsDone)
+    try RunDescription.write(
+      run.configuration.resolvedSettings(), to: settings.outputDirectory)
+    let log = try MetricsSinks(settings, resumedStep: checkpoint == nil ? nil : run.stepsDone)
     let progress = ProgressReporter(total: run.stepsInAll, first: run.stepsDone)
     defer { progress.finish() }
     while run.stepsDone < run.stepsInAll {

@@ -46,17 +46,22 @@ struct SelfPlay {
             group: n, logProbs: completion.logProbs))
       }
       let values = preferences.values[(n * k * k)..<((n + 1) * k * k)].map(Double.init)
-      groups.append(
-        Rollout.Group(
-          preferences: c.hardLabels ? values.map(hardLabel) : values,
-          winRates: comparison == nil ? nil : rates[n], rewards: rewards?[n]))
+      let group = Rollout.Group(
+        preferences: values, winRates: comparison == nil ? nil : rates[n], rewards: rewards?[n])
+      groups.append(c.hardLabels ? group.withHardLabels() : group)
     }
     return Rollout(rows: rows, groups: groups)
   }
 }
 
-/// 1 for a preference above 1/2, 0 below, 1/2 for a tie.
-private func hardLabel(_ p: Double) -> Double { p > 0.5 ? 1 : (p < 0.5 ? 0 : 0.5) }
+extension Rollout.Group {
+  /// Preferences become 1 above 1/2, 0 below; a tie stays 1/2.
+  public func withHardLabels() -> Self {
+    var group = self
+    group.preferences = preferences.map { $0 > 0.5 ? 1 : ($0 < 0.5 ? 0 : 0.5) }
+    return group
+  }
+}
 
 extension Rollout {
   /// Pairs of a file: K = 2, the chosen response first. Nobody drew them, so pi_k is the policy as
@@ -69,8 +74,9 @@ extension Rollout {
         }
       },
       groups: pairs.map { pair in
-        let p = hardLabels ? hardLabel(pair.preference) : pair.preference
-        return Group(preferences: [0.5, p, 1 - p, 0.5])
+        let p = pair.preference
+        let group = Group(preferences: [0.5, p, 1 - p, 0.5])
+        return hardLabels ? group.withHardLabels() : group
       })
   }
 }
@@ -81,12 +87,23 @@ extension AlignmentTrainer {
     guard let judge else {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
-    let completions = try draw(batch, from: Generator(model.decoder, learner.policy), .policy)
+    let prompts = batch.map(\.text)
+    let pipeline = JudgePipeline(judge)
+    // A judge outside this process reads the first prompts' responses while the next are drawn.
+    let overlaps = judge.overlapsGeneration && configuration.opponent == .policy
+    let completions = try draw(
+      batch, from: Generator(model.decoder, learner.policy), .policy,
+      maxRows: overlaps ? max(1, configuration.rows / Self.overlappedParts) : nil
+    ) { [unowned self] range, completions in
+      guard overlaps else { return }
+      try pipeline.submit(
+        prompts: Array(prompts[range]), responses: texts(Array(batch[range]), completions))
+    }
     let opponents = try opponent().map { try draw(batch, from: $0, configuration.opponent) }
     clock.mark("timing/generation")
     let responses = texts(batch, completions)
-    let prompts = batch.map(\.text)
-    let judgement = try Judgement(judge, prompts: prompts, responses: responses)
+    if !overlaps { try pipeline.submit(prompts: prompts, responses: responses) }
+    let judgement = try pipeline.finish()
     let comparison = try opponents.map {
       try judge.compare(prompts: prompts, first: responses, second: texts(batch, $0))
     }
@@ -95,6 +112,9 @@ extension AlignmentTrainer {
       prompts: batch, completions: completions, responses: responses, opponents: opponents,
       preferences: judgement.preferences, comparison: comparison, rewards: judgement.rewards)
   }
+
+  /// Parts of a rollout that are judged while the next one is drawn.
+  private static var overlappedParts: Int { 4 }
 
   /// Who plays against the policy; nil for the policy itself.
   private func opponent() -> Generator? {
@@ -112,16 +132,19 @@ extension AlignmentTrainer {
   /// K completions of each prompt. The rollout's number is the random stream; an opponent draws from
   /// streams of its own.
   private func draw(
-    _ batch: [TokenizedPrompt], from generator: Generator, _ player: Opponent
+    _ batch: [TokenizedPrompt], from generator: Generator, _ player: Opponent,
+    maxRows: Int? = nil, finished: ((Range<Int>, [[Completion]]) throws -> Void)? = nil
   ) throws -> [[Completion]] {
     let rollout = UInt32(truncatingIfNeeded: stepsDone)
+    var settings = GenerationSettings(
+      maxNewTokens: configuration.sampling.maxNewTokens,
+      sampling: configuration.sampling.backendSettings,
+      stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
+      stream: player == .policy ? rollout : rollout | 1 << 31)
+    if let maxRows { settings.maxRows = maxRows }
     return try generator.generate(
-      batch.map(\.tokens), samples: configuration.generations,
-      settings: GenerationSettings(
-        maxNewTokens: configuration.sampling.maxNewTokens,
-        sampling: configuration.sampling.backendSettings,
-        stopTokens: Set(model.generation.stopIDs), seed: UInt64(configuration.run.seed),
-        stream: player == .policy ? rollout : rollout | 1 << 31))
+      batch.map(\.tokens), samples: configuration.generations, settings: settings,
+      finished: finished)
   }
 
   private func texts(_ batch: [TokenizedPrompt], _ completions: [[Completion]]) -> [[String]] {

@@ -78,10 +78,11 @@ public final class Generator {
   /// `samples` completions of every prompt, (prompts, samples). Row p * samples + s draws with that
   /// number, whatever else is in the batch. `finished` gets the completions of some prompts as soon as
   /// they are all there.
-  /// - Throws: `BackendError.argument` for an empty prompt or one that leaves no room.
+  /// - Throws: `BackendError.argument` for an empty prompt or one that leaves no room; what `progress`
+  ///   throws, which ends the work.
   public func generate(
     _ prompts: [[Int32]], samples: Int = 1, settings: GenerationSettings,
-    progress: ((_ done: Int, _ of: Int) -> Void)? = nil,
+    progress: ((_ done: Int, _ of: Int) throws -> Void)? = nil,
     finished: ((_ prompts: Range<Int>, _ completions: [[Completion]]) throws -> Void)? = nil
   ) throws -> [[Completion]] {
     try check(prompts, settings)
@@ -100,7 +101,7 @@ public final class Generator {
         for (row, completion) in zip(rows, try decode(group, rows, settings)) {
           completions[row.prompt].append(completion)
         }
-        progress?(min(total, first * samples + group.count * part.upperBound), total)
+        try progress?(min(total, first * samples + group.count * part.upperBound), total)
       }
       try finished?(first..<(first + group.count), completions)
       out += completions
