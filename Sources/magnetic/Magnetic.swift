@@ -14,7 +14,7 @@ struct Magnetic: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DevicesCommand.self, SFTCommand.self, PreferenceCommand.self, TrainCommand.self,
-      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self,
+      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TokenizerCommand.self, TemplateCommand.self,
       EvaluateCommand.self, MergeCommand.self, GameCommand.self, ReportCommand.self,
       DemoCommand.self,
     ])
