@@ -62,15 +62,11 @@ public final class PreferenceTrainer {
   private static func heldOut(
     _ c: PreferenceConfiguration, _ model: PreferenceModel
   ) throws -> (evaluation: PreferenceEvaluation, texts: [TextPair], warning: String?)? {
-    var (data, split) = (c.data, DataSplit.test)
-    if !c.evalDataset.isEmpty {
-      (data.name, data.mixture, data.testSplitSize) = (c.evalDataset, [], 0)
-      split = .train
-    } else if !data.hasHeldOut {
-      return nil
-    }
+    let isNamed = !c.evalDataset.isEmpty
+    guard isNamed || c.data.hasHeldOut else { return nil }
     let held = try PreferencePairs(
-      data, split: split, model: model, chatTemplate: c.chatTemplate)
+      isNamed ? c.data.replaced(by: c.evalDataset) : c.data, split: isNamed ? .train : .test,
+      model: model, chatTemplate: c.chatTemplate)
     let evaluation = PreferenceEvaluation(
       pairs: held.pairs, bins: c.calibrationBins, responses: c.intransitivityResponses,
       prompts: c.intransitivityPrompts, seed: UInt64(c.run.seed))
