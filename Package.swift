@@ -29,6 +29,7 @@ let package = Package(
       providers: [.apt(["ocl-icd-opencl-dev", "opencl-headers"])]),
     .systemLibrary(
       name: "CCLBlast", pkgConfig: "clblast", providers: [.apt(["libclblast-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .target(name: "CLKernels", dependencies: ["COpenCL", "CCLBlast"]),
     .target(name: "CPUKernels", linkerSettings: [.linkedLibrary("m", .when(platforms: [.linux]))]),
     .target(name: "DNNLShim", linkerSettings: [.linkedLibrary("dnnl")]),
@@ -45,7 +46,7 @@ let package = Package(
     .target(
       name: "MPO",
       dependencies: [
-        "MPOModel", "MPOBackend",
+        "MPOModel", "MPOBackend", "CZlib",
         .product(name: "Logging", package: "swift-log"),
         .product(name: "Yams", package: "Yams"),
       ],

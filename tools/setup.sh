@@ -8,11 +8,11 @@ if ! command -v swift >/dev/null 2>&1; then
   exit 1
 fi
 if ! command -v apt-get >/dev/null 2>&1; then
-  echo "setup: this is not Debian or Ubuntu; install the OpenCL headers and ICD loader, CLBlast and" >&2
-  echo "setup: oneDNN by hand, or build without them: swift build --disable-default-traits" >&2
+  echo "setup: this is not Debian or Ubuntu; install zlib, and the OpenCL headers and ICD loader, CLBlast" >&2
+  echo "setup: and oneDNN by hand, or build without those: swift build --disable-default-traits" >&2
   exit 0
 fi
-packages=(ocl-icd-opencl-dev opencl-headers libclblast-dev libdnnl-dev pkg-config)
+packages=(ocl-icd-opencl-dev opencl-headers libclblast-dev libdnnl-dev zlib1g-dev pkg-config)
 [ "${1:-}" = "--tests" ] && packages+=(pocl-opencl-icd)
 missing=()
 for package in "${packages[@]}"; do

@@ -9,8 +9,7 @@ extension EvaluateCommand {
     guard let judge = settings.judge else {
       throw ValidationError("no judge: give --judge FILE or a --config that has one")
     }
-    let dataset = datasetName ?? settings.evaluationDataset
-    guard !dataset.isEmpty else {
+    guard datasetName != nil || !settings.data.isEmpty || !settings.evalDataset.isEmpty else {
       throw ValidationError("no prompts: give --dataset-name FILE or a --config that has one")
     }
     let players =
@@ -20,8 +19,10 @@ extension EvaluateCommand {
     // Before any work: a folder that is missing, a file that cannot be written.
     for player in players { _ = try ModelFolder.resolve(player.path) }
     let file = try outputFile.map { try EvaluationOutput($0) }
-    var prompts = try PromptDataset.read(dataset)
-    if let maxPrompts { prompts = Array(prompts.prefix(maxPrompts)) }
+    let asked =
+      try datasetName.map { try PromptDataset.examples(settings.data.replaced(by: $0)) }
+      ?? settings.evaluationPrompts()
+    let prompts = try (0..<min(maxPrompts ?? .max, asked.count)).map { try asked.example($0) }
     StopSignal.install()
     let backend = try deviceOptions.open(defaults: settings.run)
     let source = try judge.makeSource(on: backend)

@@ -15,9 +15,9 @@ struct Magnetic: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DevicesCommand.self, SFTCommand.self, PreferenceCommand.self, TrainCommand.self,
-      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TemplateCommand.self,
-      LabelCommand.self, EvaluateCommand.self, MergeCommand.self, GameCommand.self,
-      ReportCommand.self, RunCommand.self, DemoCommand.self,
+      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TokenizerCommand.self,
+      TemplateCommand.self, LabelCommand.self, EvaluateCommand.self, MergeCommand.self,
+      GameCommand.self, ReportCommand.self, RunCommand.self, DemoCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.

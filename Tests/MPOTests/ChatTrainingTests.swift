@@ -66,9 +66,10 @@ import Testing
         """)
     return try TestBackends.cpus()[0].run { backend in
       let trainer = try SFTTrainer(c, on: backend)
+      let rows = try (0..<trainer.rows.count).map { try trainer.rows[$0] }
       return (
-        trainer.rows,
-        trainer.rows.map { row in
+        rows,
+        rows.map { row in
           let ids = zip(row.tokens, row.isTarget).filter { $1 }.map { $0.0 }
           return trainer.model.tokenizer.decode(ids)
         }
@@ -136,10 +137,10 @@ import Testing
     try TestBackends.cpus()[0].run { backend in
       let trainer = try AlignmentTrainer(c, on: backend)
       #expect(trainer.promptWarning == nil)
-      let texts = trainer.prompts.map { trainer.model.tokenizer.decode($0.tokens) }
+      let texts = try trainer.prompts.prefix(9).map { trainer.model.tokenizer.decode($0.tokens) }
       #expect(texts[1].hasSuffix("Tell me more\n[assistant] "))
       #expect(texts[2].hasSuffix("[user] Hi\n[assistant] "))
-      #expect(trainer.prompts[2].text == "User: Hi\n\nAssistant:")
+      #expect(try trainer.prompts[2].text == "User: Hi\n\nAssistant:")
       #expect(try !trainer.step().values.isEmpty)
     }
   }
@@ -152,10 +153,10 @@ import Testing
     guard let cut = try Self.selfPlay(setting, Self.prompts, folder) else { return }
     try TestBackends.cpus()[0].run { backend in
       let trainer = try AlignmentTrainer(cut, on: backend)
-      #expect(trainer.prompts.allSatisfy { $0.tokens.count <= 8 })
-      #expect(trainer.promptWarning?.contains("the first on line 2") == true)
+      #expect(try trainer.prompts.prefix(9).allSatisfy { $0.tokens.count <= 8 })
+      #expect(trainer.promptWarning?.contains("the first is") == true)
       // The end is what stays.
-      #expect(trainer.model.tokenizer.decode(trainer.prompts[1].tokens).hasSuffix("ssistant] "))
+      #expect(try trainer.model.tokenizer.decode(trainer.prompts[1].tokens).hasSuffix("ssistant] "))
       let words = String(repeating: "word ", count: 2000)
       let long = "{\"prompt\": \"a\"}\n{\"prompt\": \"\(words)\"}\n"
       let refused = try #require(try Self.selfPlay("", long, folder))

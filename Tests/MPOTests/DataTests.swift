@@ -33,8 +33,14 @@ import Testing
     ("{\"prompt\": \"a\"}\n\n{\"prompt\": }\n", "F:3: not valid JSON"),
     ("{\"prompt\": \"a\"}\n{\"promt\": \"b\"}", "F:2: no key 'prompt'"),
     ("{\"prompt\": 3}", "F:1: 'prompt' has the wrong type"),
-    ("{\"prompt\": null}", "F:1: "), ("[1]", "F:1: a JSON array"),
+    ("{\"prompt\": null}", "F:1: "), ("[1]", "F, element 1: no JSON object"),
     ("{\"prompt\": \"a\"", "F:1: not valid"),
+    ("[{\"prompt\": \"a\"}, {\"prompt\": }]", "F, element 2: not valid JSON"),
+    ("[{\"prompt\": \"a\"}, {\"prompt\": \"]\"}", "F, element 2: the file ends inside"),
+    ("[{\"prompt\": \"a\"},]", "F, element 2: expected an element"),
+    ("[,{\"prompt\": \"a\"}]", "F, element 1: expected an element"),
+    ("[{\"prompt\": \"a\"}] {}", "F: text follows the end"),
+    ("[]", "F: holds nothing"), (" [ ", "the file ends inside the JSON array"),
     ("{\"prompt\": []}", "F:1: 'prompt' holds no message"),
     ("{\"prompt\": [{\"content\": \"x\"}]}", "F:1: 'prompt', message 1: expected"),
     ("{\"prompt\": [{\"role\": \"user\"}], \"tools\": 1}", "F:1: 'tools' has the wrong type"),
@@ -59,6 +65,7 @@ import Testing
     #expect(try PromptDataset.read(folder.path) == ["a"])
     for (bytes, suffix) in [
       ([0x1f, 0x8b, 8], "jsonl"), ([0xff, 0xfe, 0x7b, 0], "jsonl"), ([0x61], "csv"),
+      ([0x7b, 0x7d], "jsonl.gz"),
       ([0x61], "parquet"),
     ] as [([UInt8], String)] {
       let path = try Self.file(bytes, suffix)

@@ -43,8 +43,12 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var model = ""
   public var algorithm = Algorithm.mpo
   /// Prompts, JSON lines with a key `prompt`; pairs for an offline algorithm.
-  public var dataset = ""
-  /// Held-out prompts of evaluations; empty = `dataset`.
+  public var data = DatasetSettings()
+  public var dataset: String {
+    get { data.name }
+    set { data.name = newValue }
+  }
+  /// Held-out prompts of evaluations; empty = those that `data` holds out, or all.
   public var evalDataset = ""
   /// Chat template to use in place of the model's own; empty = that.
   public var chatTemplate = ""
@@ -110,8 +114,14 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   private var algorithmIsGiven = true
   public init() {}
 
-  /// What evaluations ask.
-  public var evaluationDataset: String { evalDataset.isEmpty ? dataset : evalDataset }
+  /// What evaluations ask: `eval_dataset_name`, else what the data set holds out, else all of it.
+  /// - Throws: `DataError`, `ConfigurationError`.
+  public func evaluationPrompts() throws -> Examples<Prompt> {
+    guard evalDataset.isEmpty else {
+      return try PromptDataset.examples(data.replaced(by: evalDataset))
+    }
+    return try PromptDataset.examples(data, split: data.hasHeldOut ? .test : .train)
+  }
 
   /// Rows of one rollout, N*K.
   public var rows: Int { promptsPerRollout * generations }
@@ -170,13 +180,10 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       throw ConfigurationError.missing(
         key: "model_name_or_path", "the folder of the model to align")
     }
-    guard !dataset.isEmpty else {
-      throw ConfigurationError.missing(
-        key: "dataset_name",
-        algorithm.isOffline
-          ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
-          : "a file with one {\"prompt\": \"...\"} a line")
-    }
+    try data.validate(
+      algorithm.isOffline
+        ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
+        : "a file with one {\"prompt\": \"...\"} a line")
     // Who leaves the algorithm out may not know which one runs.
     guard algorithmIsGiven || settingsWithoutEffect.isEmpty else {
       throw ConfigurationError.conflict(
@@ -214,12 +221,9 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         "What is minimised. Settings that an algorithm does not read have no effect and are not "
           + "printed; defaults marked 'by algorithm' differ."),
       .string(
-        "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
-        "Prompts, a text or a list of messages: one {\"prompt\": ...} a line. For dpo and ipo pairs: "
-          + "chosen and rejected beside it."),
-      .string(
         "eval_dataset_name", \.evalDataset, aliases: ["eval_dataset"], placeholder: "FILE",
-        "Held-out prompts for eval_steps and 'magnetic evaluate'; without it the training prompts."),
+        "Held-out prompts for eval_steps and 'magnetic evaluate'; without it those that the "
+          + "data set holds out, else the training prompts."),
       .string(
         "chat_template", \.chatTemplate, aliases: ["chat_template_path"], placeholder: "FILE",
         "Jinja file to use in place of the model's own chat template."),
@@ -236,7 +240,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         help: "Where preferences come from: a mapping with a type, or a YAML file that holds one.",
         get: { $0.judge?.summary ?? "-" }, set: { $0.judge = try JudgeConfiguration($1) }),
     ]
-    return source + SettingOption.run(\.run) + gameOptions
+    return source + SettingOption.data(\.data) + SettingOption.run(\.run) + gameOptions
       + SamplingOptions.options.map { $0.lifted(to: \.sampling) }
       + SettingOption.optimizer(\.optimizer) + SettingOption.lora(\.lora)
   }
@@ -333,6 +337,6 @@ let unsupportedSettings = [
   "load_in_4bit": "quantised models are not supported yet",
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",
-  "dataset_streaming": "data is read from local files",
+  "dataset_streaming": "leave it out: rows are never all in memory, a file may be larger than it",
   "dataset_config": "data is read from a local file named by 'dataset_name'",
 ]

@@ -16,7 +16,11 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
   /// Folder with tokenizer.json; empty = that of the model.
   public var tokenizer = ""
   /// Texts: JSON lines with `text`, `messages` or `prompt` and `completion`, or a .txt file.
-  public var dataset = ""
+  public var data = DatasetSettings()
+  public var dataset: String {
+    get { data.name }
+    set { data.name = newValue }
+  }
   /// Held-out texts of the same kind; empty = none.
   public var evalDataset = ""
   /// Steps between evaluations on them; 0 = only at the end.
@@ -63,10 +67,7 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
       throw ConfigurationError.conflict(
         "use_peft adapts a trained model, but model_config starts from random weights; give one")
     }
-    guard !dataset.isEmpty else {
-      throw ConfigurationError.missing(
-        key: "dataset_name", "a file with one {\"text\": \"...\"} a line, or a .txt file")
-    }
+    try data.validate("a file with one {\"text\": \"...\"} a line, or a .txt file")
     try run.validate()
     guard run.gradientAccumulationSteps <= batchSize else {
       throw ConfigurationError.conflict(
@@ -103,12 +104,11 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
       .string(
         "tokenizer", \.tokenizer, aliases: ["tokenizer_name_or_path", "tokenizer_name"],
         placeholder: "DIR", "Folder with tokenizer.json; the model's own if left out."),
+    ]
+    let evaluation: [SettingOption<Self>] = [
       .string(
-        "dataset_name", \.dataset, aliases: ["dataset"], placeholder: "FILE",
-        "Texts: {\"text\"}, {\"messages\"} or {\"prompt\", \"completion\"} a line, or a .txt file."
-      ),
-      .string(
-        "eval_dataset_name", \.evalDataset, placeholder: "FILE", "Held-out texts of the same kind."),
+        "eval_dataset_name", \.evalDataset, placeholder: "FILE",
+        "Held-out texts of the same kind, in place of those that the data set holds out."),
       .int(
         "eval_steps", \.evalSteps, atLeast: 0,
         "Steps between evaluations on them; 0 is only at the end."),
@@ -132,8 +132,8 @@ public struct SFTConfiguration: ConfigurableSettings, Equatable {
         "completion_only_loss", \.completionOnlyLoss,
         "Of 'prompt' and 'completion', learn the completion only (TRL's default too)."),
     ]
-    return source + SettingOption.run(\.run) + rows + SettingOption.optimizer(\.optimizer)
-      + SettingOption.lora(\.lora)
+    return source + SettingOption.data(\.data) + evaluation + SettingOption.run(\.run) + rows
+      + SettingOption.optimizer(\.optimizer) + SettingOption.lora(\.lora)
   }
 
   public static var unsupported: [String: String] { unsupportedSettings }

@@ -10,8 +10,8 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
   case empty(path: String, String)
   /// A line that is not what it must be. Lines count from 1.
   case line(path: String, line: Int, String)
-  /// The same for an element of a file that is one JSON array. Elements count from 1.
-  case element(path: String, element: Int, String)
+  /// An example that is not what it must be.
+  case row(DataPlace, String)
 
   public var description: String {
     switch self {
@@ -19,7 +19,7 @@ public enum DataError: Error, Equatable, CustomStringConvertible {
     case .unreadable(let path, let text): return "\(path): cannot be read: \(text)"
     case .format(let path, let text), .empty(let path, let text): return "\(path): \(text)"
     case .line(let path, let line, let text): return "\(path):\(line): \(text)"
-    case .element(let path, let element, let text): return "\(path), element \(element): \(text)"
+    case .row(let place, let text): return "\(place): \(text)"
     }
   }
 }

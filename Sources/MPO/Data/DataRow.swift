@@ -2,15 +2,46 @@ import MPOModel
 
 /// One line of JSON data with its place, for messages.
 struct DataRow {
-  let path: String
-  let line: Int
-  let object: JSONObject
+  let place: DataPlace
+  var object: JSONObject
   /// What a line must be: `{"prompt": "..."}`.
   let expected: String
 
-  func failure(_ text: String) -> DataError { .line(path: path, line: line, text) }
+  func failure(_ text: String) -> DataError { place.failure(text) }
 
   func has(_ name: String) -> Bool { object[name].map { !$0.isNull } ?? false }
+
+  func text(_ name: String) throws -> String {
+    guard let text = object[name]?.string else { throw wrong(name) }
+    return text
+  }
+
+  /// Empty where there is none.
+  func optionalText(_ name: String) throws -> String { has(name) ? try text(name) : "" }
+
+  /// P(chosen > rejected); 1 where nothing says so.
+  func preference() throws -> Double {
+    guard has("preference") else { return 1 }
+    guard let value = object["preference"]?.double, value >= 0, value <= 1 else {
+      throw failure(
+        "'preference': expected a number from 0 to 1, found "
+          + (object["preference"]?.serialized(indent: 0) ?? "nothing"))
+    }
+    return value
+  }
+
+  /// True or false, 1 or 0.
+  func label(_ name: String) throws -> Bool {
+    switch object[name] {
+    case .bool(let value)?: return value
+    case .integer(0)?: return false
+    case .integer(1)?: return true
+    default:
+      throw failure(
+        "'\(name)': expected true or false, found "
+          + (object[name]?.serialized(indent: 0) ?? "nothing"))
+    }
+  }
 
   func wrong(_ name: String) -> DataError {
     failure("'\(name)' has the wrong type; expected \(expected), found \(found)")
@@ -44,9 +75,9 @@ struct DataRow {
       guard has(name) else { return nil }
       // Some data sets keep the list as text.
       if let text = object[name]?.string {
-        guard let parsed = try? JSONValue(parsing: text, path: path), let list = parsed.array else {
-          throw wrong(name)
-        }
+        guard let parsed = try? JSONValue(parsing: text, path: place.path),
+          let list = parsed.array
+        else { throw wrong(name) }
         return list
       }
       guard let list = object[name]?.array else { throw wrong(name) }
@@ -55,40 +86,5 @@ struct DataRow {
     return ChatTemplate.Input(
       messages, tools: try list("tools"), documents: try list("documents"),
       extra: object["chat_template_kwargs"]?.object ?? JSONObject())
-  }
-}
-
-extension DataFile {
-  /// Every line as an object, its members in their order.
-  /// - Throws: `DataError.line`; `DataError.empty` when there is no line at all.
-  func rows(expected: String) throws -> [DataRow] {
-    var rows: [DataRow] = []
-    try forEachLine { number, line in
-      let text = String(decoding: line, as: UTF8.self)
-      func failure(_ reason: String) -> DataError {
-        .line(
-          path: path, line: number,
-          "\(reason); expected \(expected), found \(quoted(text, limit: 80))")
-      }
-      if line.first(where: { $0 != 32 && $0 != 9 }) == UInt8(ascii: "[") {
-        throw DataError.line(
-          path: path, line: number,
-          "a JSON array, not JSON lines; write \(expected) on every line. Found "
-            + quoted(text, limit: 80))
-      }
-      let value: JSONValue
-      do {
-        value = try line.withUnsafeBytes { try JSONValue(parsing: $0, path: path) }
-      } catch {
-        let reason = "\(error)".split(separator: ": ", maxSplits: 1).last ?? ""
-        throw failure(reason.hasPrefix("not valid JSON") ? String(reason) : "not valid JSON")
-      }
-      guard let object = value.object else { throw failure("no JSON object") }
-      rows.append(DataRow(path: path, line: number, object: object, expected: expected))
-    }
-    guard !rows.isEmpty else {
-      throw DataError.empty(path: path, "holds nothing; expected \(expected) on every line")
-    }
-    return rows
   }
 }

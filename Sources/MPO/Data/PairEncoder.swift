@@ -116,7 +116,8 @@ package final class PairEncoder {
       guard room > 0 else {
         throw place.failure(
           "the prompt has \(pair.prompt.count) tokens and leaves no room for a response in "
-            + "max_length, \(maxLength); raise it, or keep the prompts' ends with max_prompt_length")
+            + "max_length, \(maxLength); raise it, or keep the prompts' ends with max_prompt_length"
+        )
       }
       if max(pair.chosen.count, pair.rejected.count) > room {
         pair.chosen = Array(pair.chosen.prefix(room))

@@ -1,19 +1,22 @@
-/// Comparisons of two responses to a prompt: JSON lines with `chosen` and `rejected`.
+/// Comparisons of two responses to a prompt, in any of the formats of `DataFormat`: with an explicit or
+/// an implicit prompt, texts or conversations, alpaca, sharegpt, transcripts, or two responses with a
+/// judge's verdict. An optional key `preference` is P(chosen > rejected): a soft label, 1/2 a tie.
 public enum PreferenceDataset {
-  /// - Throws: `DataError`; a malformed example's is thrown when that one is decoded.
+  /// - Throws: `DataError`, `ConfigurationError`; a malformed example's when that one is decoded.
   public static func examples(
     _ settings: DatasetSettings, split: DataSplit = .train
   ) throws -> Examples<PreferenceExample> {
-    let file = try DataFile(settings.name, what: "pairs")
-    let rows = try file.rows(expected: #"{"prompt": ..., "chosen": ..., "rejected": ...}"#)
-    return Examples(
-      count: rows.count, places: { DataPlace(path: rows[$0].path, number: rows[$0].line) },
-      decode: { try example(rows[$0]) })
+    try Examples(settings, split, .pairs) { row, decoder in try decoder.pair(row) }
   }
+}
 
-  private static func example(_ row: DataRow) throws -> PreferenceExample {
-    PreferenceExample(
-      prompt: try row.prompt("prompt"), chosen: try row.prompt("chosen"),
-      rejected: try row.prompt("rejected"))
+/// Responses judged alone: `{prompt, completion, label}`, or alpaca and sharegpt with `label` or
+/// LLaMA-Factory's `kto_tag`.
+public enum UnpairedDataset {
+  /// - Throws: `DataError`, `ConfigurationError`; a malformed example's when that one is decoded.
+  public static func examples(
+    _ settings: DatasetSettings, split: DataSplit = .train
+  ) throws -> Examples<UnpairedExample> {
+    try Examples(settings, split, .labels) { row, decoder in try decoder.unpaired(row) }
   }
 }

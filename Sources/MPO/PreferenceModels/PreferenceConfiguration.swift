@@ -5,7 +5,7 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
   public var model = ""
   /// Pairs to learn from.
   public var data = DatasetSettings()
-  /// Held-out pairs; empty = none.
+  /// Held-out pairs; empty = those that `data` holds out, if any.
   public var evalDataset = ""
   /// Steps between short measurements on them; 0 = only at the end.
   public var evalSteps = 0
@@ -63,16 +63,15 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
         evaluate ? "the preference model to measure" : "a language model to start from")
     }
     if evaluate {
-      guard !evalDataset.isEmpty else {
+      guard !evalDataset.isEmpty || data.hasHeldOut else {
         throw ConfigurationError.missing(
-          key: "eval_dataset_name", "pairs to measure on: {\"chosen\", \"rejected\"} a line")
+          key: "eval_dataset_name",
+          "pairs to measure on, {\"chosen\", \"rejected\"} a line; or dataset_name with "
+            + "test_split_size")
       }
       return
     }
-    guard !data.name.isEmpty else {
-      throw ConfigurationError.missing(
-        key: "dataset_name", "a file of pairs, {\"prompt\", \"chosen\", \"rejected\"} a line")
-    }
+    try data.validate("a file of pairs, {\"prompt\", \"chosen\", \"rejected\"} a line")
     try run.validate()
     guard run.gradientAccumulationSteps <= batchSize else {
       throw ConfigurationError.conflict(

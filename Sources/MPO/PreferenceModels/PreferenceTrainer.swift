@@ -13,6 +13,7 @@ public final class PreferenceTrainer {
   package let pairs: [TokenizedPair]
   private let heldOut: PreferenceEvaluation?
   let warnings: [String]
+  private let mixture: [SamplerPart]
   private(set) var sampler: EpochSampler
   /// The last measurement on the held-out pairs.
   public internal(set) var lastReport: PreferenceReport?
@@ -47,7 +48,8 @@ public final class PreferenceTrainer {
     }
     heldOut = evaluation?.evaluation
     warnings = [training.warning, evaluation?.warning].compactMap { $0 }
-    sampler = EpochSampler(count: pairs.count, seed: UInt64(c.run.seed))
+    mixture = training.mixture
+    sampler = EpochSampler(mixture, seed: UInt64(c.run.seed))
     totalSteps = c.run.totalSteps(examples: pairs.count, batch: c.batchSize)
     learner = try PreferenceLearner(
       preferences,
@@ -60,9 +62,11 @@ public final class PreferenceTrainer {
   private static func heldOut(
     _ c: PreferenceConfiguration, _ model: PreferenceModel
   ) throws -> (evaluation: PreferenceEvaluation, texts: [TextPair], warning: String?)? {
-    guard !c.evalDataset.isEmpty else { return nil }
+    let isNamed = !c.evalDataset.isEmpty
+    guard isNamed || c.data.hasHeldOut else { return nil }
     let held = try PreferencePairs(
-      c.evaluationData, split: .test, model: model, chatTemplate: c.chatTemplate)
+      isNamed ? c.data.replaced(by: c.evalDataset) : c.data, split: isNamed ? .train : .test,
+      model: model, chatTemplate: c.chatTemplate)
     let evaluation = PreferenceEvaluation(
       pairs: held.pairs, bins: c.calibrationBins, responses: c.intransitivityResponses,
       prompts: c.intransitivityPrompts, seed: UInt64(c.run.seed))
@@ -108,15 +112,6 @@ public final class PreferenceTrainer {
     stepsDone = state.globalStep
     tokensSeen = state.tokens
     sampler = EpochSampler(
-      count: pairs.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
-  }
-}
-
-extension PreferenceConfiguration {
-  /// The held-out pairs, read as the others are.
-  var evaluationData: DatasetSettings {
-    var data = data
-    data.name = evalDataset
-    return data
+      mixture, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }

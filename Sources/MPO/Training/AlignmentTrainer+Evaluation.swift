@@ -12,27 +12,11 @@ extension AlignmentTrainer {
   static let startingStream = UInt32.max
   static let policyStream = UInt32.max - 1
 
-  private var evaluated: [TokenizedPrompt] {
-    Array((heldOutPrompts ?? prompts).prefix(Self.evaluatedPrompts))
-  }
-
   private func evaluator(_ judge: any PreferenceSource) -> Evaluator {
     Evaluator(
       judge: judge, prompts: evaluated.map(\.text),
       samples: configuration.generations, maxNewTokens: configuration.sampling.maxNewTokens,
       sampling: configuration.sampling.backendSettings, seed: UInt64(configuration.run.seed))
-  }
-
-  /// The prompts of `eval_dataset_name`; nil without it.
-  /// - Throws: `DataError` naming file and line.
-  static func heldOutPrompts(
-    _ configuration: AlignmentConfiguration, _ model: LanguageModel
-  ) throws -> [TokenizedPrompt]? {
-    guard configuration.evalSteps > 0, !configuration.evalDataset.isEmpty else { return nil }
-    var settings = configuration
-    settings.dataset = configuration.evalDataset
-    let records = try PromptDataset.numbered(settings.dataset)
-    return try PromptTokens(Array(records.prefix(evaluatedPrompts)), model: model, settings).prompts
   }
 
   /// Draws the starting model's responses. Called before a checkpoint's weights replace it, so a

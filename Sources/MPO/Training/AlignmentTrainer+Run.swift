@@ -26,7 +26,10 @@ extension AlignmentTrainer: TrainableRun {
     return model.notes + [promptWarning, note, configuration.hint()].compactMap { $0 }
   }
   var stepsInAll: Int { totalSteps }
-  var probe: [Int32] { prompts.first?.tokens ?? pairs.first?.prompt ?? [0] }
+  var probe: [Int32] {
+    let prompt = prompts.count > 0 ? (try? prompts[0])?.tokens : (try? pairs[0])?.prompt
+    return prompt ?? [0]
+  }
 
   var tensors: TrainingTensors {
     TrainingTensors(

@@ -23,11 +23,11 @@ public final class AlignmentTrainer {
   var startingResponses: [[String]]?
   /// When the magnet moves next, with the adaptive schedule.
   public internal(set) var magnetClock = MagnetClock()
-  package let prompts: [TokenizedPrompt]
-  /// Of `eval_dataset_name`; nil evaluates on `prompts`.
-  let heldOutPrompts: [TokenizedPrompt]?
+  package let prompts: PromptTokens
+  /// The first ones of those that evaluations ask; empty without `eval_steps`.
+  let evaluated: [TokenizedPrompt]
   /// What an offline algorithm learns from; empty for the others.
-  package let pairs: [TokenizedPair]
+  package let pairs: PairTokens
   /// The model that the run started from, where it is the opponent.
   let base: ParameterSet?
   /// Says how many prompts were cut; nil when none was.
@@ -46,24 +46,24 @@ public final class AlignmentTrainer {
       throw ConfigurationError.missing(key: "judge", "where preferences come from")
     }
     // A file that is wrong is told before a model is loaded.
-    let records =
-      isOffline && configuration.evalSteps == 0
-      ? [] : try PromptDataset.numbered(configuration.dataset)
-    if isOffline {
-      _ = try PreferenceDataset.examples(DatasetSettings(name: configuration.dataset))
-    }
+    let questions = isOffline ? nil : try PromptDataset.examples(configuration.data)
+    if isOffline { _ = try PreferenceDataset.examples(configuration.data) }
+    let asked = configuration.evalSteps > 0 ? try configuration.evaluationPrompts() : nil
     judge = try configuration.judge?.makeSource(on: backend)
     model = try LanguageModel.load(
       configuration.model, precision: configuration.run.precision,
       use: configuration.lora.use(seed: configuration.run.seed), on: backend)
-    let tokenized = try PromptTokens(records, model: model, configuration)
-    let paired = isOffline ? try PairTokens(configuration, model: model) : nil
-    prompts = tokenized.prompts
-    pairs = paired?.pairs ?? []
-    promptWarning = paired?.warning ?? tokenized.warning
-    heldOutPrompts = try Self.heldOutPrompts(configuration, model)
+    let model = model
+    prompts = try questions.map { try PromptTokens($0, model: model, configuration) } ?? .none
+    let first = Self.evaluatedPrompts
+    evaluated =
+      try asked.map { try PromptTokens($0, first: first, model: model, configuration) }?
+      .prefix(first) ?? []
+    pairs = isOffline ? try PairTokens(configuration, model: model) : .none
+    promptWarning = isOffline ? pairs.warning : prompts.warning
     let examples = isOffline ? pairs.count : prompts.count
-    sampler = EpochSampler(count: examples, seed: UInt64(configuration.run.seed))
+    sampler = EpochSampler(
+      isOffline ? pairs.mixture : prompts.mixture, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
       examples: examples, batch: configuration.promptsPerRollout)
     learner = try Self.learner(configuration, model: model, totalSteps: totalSteps)
@@ -90,7 +90,7 @@ public final class AlignmentTrainer {
   public func step() throws -> StepReport {
     guard !configuration.algorithm.isOffline else { return try offlineStep() }
     var clock = PhaseClock()
-    let batch = sampler.next(configuration.promptsPerRollout).map { prompts[$0] }
+    let batch = try sampler.next(configuration.promptsPerRollout).map { try prompts[$0] }
     let play = try play(batch, &clock)
     let inner = try learner.learn(from: play.rollout(configuration))
     let measured = try followMagnetSchedule(play.preferences)
@@ -103,7 +103,7 @@ public final class AlignmentTrainer {
   /// Pairs of the file and what is learned from them.
   private func offlineStep() throws -> StepReport {
     var clock = PhaseClock()
-    let batch = sampler.next(configuration.promptsPerRollout).map { pairs[$0] }
+    let batch = try sampler.next(configuration.promptsPerRollout).map { try pairs[$0] }
     let rollout = Rollout(batch, hardLabels: configuration.hardLabels)
     let inner = try learner.learn(from: rollout)
     clock.mark("timing/train")
@@ -133,7 +133,7 @@ public final class AlignmentTrainer {
   public var cursor: DataCursor { sampler.cursor }
   /// Tokens of the longest possible row.
   var longestRow: Int {
-    (prompts.map(\.tokens.count).max() ?? 0) + configuration.sampling.maxNewTokens
+    prompts.longest + configuration.sampling.maxNewTokens
   }
 
   /// Continues where a checkpoint stopped; the loop has restored weights and moments.
@@ -144,7 +144,7 @@ public final class AlignmentTrainer {
     learner.states.magnetUpdates = state.magnetUpdates
     magnetClock = state.magnetClock ?? MagnetClock()
     sampler = EpochSampler(
-      count: sampler.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
+      sampler.parts, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }
 

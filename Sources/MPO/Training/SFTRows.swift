@@ -15,12 +15,75 @@ public struct SFTRow: Sendable, Equatable {
   /// Tokens that are predicted.
   public var targets: Int { isTarget.dropFirst().count { $0 } }
 
-  static func + (a: SFTRow, b: SFTRow) -> SFTRow {
-    SFTRow(a.tokens + b.tokens, isTarget: a.isTarget + b.isTarget)
+}
+
+/// The rows of a data set. Every example is made into ids once, at the start; ids beyond 64 MiB lie in
+/// a temporary file, and in memory is where each row begins, 12 bytes a row.
+package struct SFTRows {
+  private let spool: TokenSpool
+  private var starts: [Int] = []
+  private var lengths: [Int32] = []
+  /// How an epoch draws from them.
+  package private(set) var mixture: [SamplerPart] = []
+
+  init(for path: String, limit: Int = 1 << 24) { spool = TokenSpool(for: path, limit: limit) }
+
+  package var count: Int { starts.count }
+
+  package subscript(index: Int) -> SFTRow {
+    get throws {
+      let start = starts[index]
+      let entries = try spool.entries(start..<(start + Int(lengths[index])))
+      return SFTRow(
+        entries.map { Int32(bitPattern: $0 & ~TokenSpool.targetBit) },
+        isTarget: entries.map { $0 & TokenSpool.targetBit != 0 })
+    }
   }
 
-  func part(_ range: Range<Int>) -> SFTRow {
-    SFTRow(Array(tokens[range]), isTarget: Array(isTarget[range]))
+  /// Cuts what is added into rows of `length`; those without a token to learn are left out.
+  struct Cutter {
+    var rows: SFTRows
+    let length: Int
+    private var start = 0
+    private var size = 0
+    private var hasTarget = false
+    private var part = 0
+
+    init(_ rows: SFTRows, length: Int) {
+      self.rows = rows
+      self.length = length
+    }
+
+    mutating func add(_ row: SFTRow) throws {
+      try rows.spool.append(row.tokens, isTarget: row.isTarget)
+      for isTarget in row.isTarget {
+        // The first token of a row is never predicted.
+        hasTarget = hasTarget || (isTarget && size > 0)
+        size += 1
+        if size == length { endRow() }
+      }
+    }
+
+    /// What comes next begins a row.
+    mutating func endRow() {
+      if hasTarget {
+        rows.starts.append(start)
+        rows.lengths.append(Int32(size))
+      }
+      start += size
+      size = 0
+      hasTarget = false
+    }
+
+    /// Ends a part of the mixture.
+    /// - Returns: its rows.
+    mutating func endPart(weight: Double?) -> Int {
+      endRow()
+      let count = rows.count - part
+      part = rows.count
+      if count > 0 { rows.mixture.append(SamplerPart(count: count, weight: weight)) }
+      return count
+    }
   }
 }
 
@@ -37,32 +100,41 @@ struct SFTRowMaker {
   }
 
   /// Examples as ids, texts with an end of sequence each: joined and cut into rows of `max_length`,
-  /// or each in rows of its own. Rows without a token to learn are left out.
-  func rows(_ path: String) throws -> (rows: [SFTRow], warning: String?) {
-    let examples = try TextDataset.numbered(path).map { line, text in
-      do {
-        return try row(text)
-      } catch let error as any CustomStringConvertible & Error where !(error is DataError) {
-        throw DataError.line(path: path, line: line, error.description)
+  /// those of every part of a mixture apart, or each in rows of its own.
+  func rows(
+    _ examples: Examples<TrainingText>
+  ) throws -> (rows: SFTRows, warning: String?) {
+    let length = configuration.maxLength
+    var cutter = SFTRows.Cutter(SFTRows(for: examples.summary), length: length)
+    var long = 0
+    var index = 0
+    for part in examples.mixture {
+      for _ in 0..<part.count {
+        let row = try row(examples.example(index), at: examples.place(index))
+        if !configuration.packing, row.tokens.count > length { long += 1 }
+        try cutter.add(row)
+        if !configuration.packing { cutter.endRow() }
+        index += 1
+      }
+      let first = index - part.count
+      guard cutter.endPart(weight: part.weight) > 0 || part.weight == nil else {
+        throw DataError.empty(
+          path: examples.place(first).path,
+          "holds no row with a token to learn after its first, but has a weight in the mixture")
       }
     }
-    let length = configuration.maxLength
-    let long = configuration.packing ? 0 : examples.count { $0.tokens.count > length }
-    let streams =
-      configuration.packing
-      ? [
-        SFTRow(
-          examples.flatMap(\.tokens), isTarget: examples.flatMap(\.isTarget))
-      ] : examples
-    let rows = streams.flatMap { stream in
-      stride(from: 0, to: stream.tokens.count, by: length).map {
-        stream.part($0..<min($0 + length, stream.tokens.count))
-      }
-    }.filter { $0.targets > 0 }
     let warning =
-      "warning: \(path): \(long) of \(examples.count) examples have more than \(length) tokens "
-      + "(max_length); each is cut into rows, and later rows do not see what came before"
-    return (rows, long == 0 ? nil : warning)
+      "warning: \(examples.summary): \(long) of \(examples.count) examples have more than \(length) "
+      + "tokens (max_length); each is cut into rows, and later rows do not see what came before"
+    return (cutter.rows, long == 0 ? nil : warning)
+  }
+
+  private func row(_ text: TrainingText, at place: DataPlace) throws -> SFTRow {
+    do {
+      return try row(text)
+    } catch let error as any CustomStringConvertible & Error where !(error is DataError) {
+      throw place.failure(error.description)
+    }
   }
 
   private func row(_ text: TrainingText) throws -> SFTRow {

@@ -21,7 +21,10 @@ extension SFTTrainer: TrainableRun {
   var runSettings: RunSettings { configuration.run }
   var hints: [String] { model.notes + warnings }
   var stepsInAll: Int { totalSteps }
-  var probe: [Int32] { Array((rows.first?.tokens ?? [0]).prefix(model.decoder.shape.maxPositions)) }
+  var probe: [Int32] {
+    let first = rows.count > 0 ? (try? rows[0])?.tokens : nil
+    return Array((first ?? [0]).prefix(model.decoder.shape.maxPositions))
+  }
 
   var tensors: TrainingTensors {
     TrainingTensors(policy: learner.policy, magnet: nil, optimizer: learner.optimizer)

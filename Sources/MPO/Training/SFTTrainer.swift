@@ -11,8 +11,8 @@ public final class SFTTrainer {
   public let totalSteps: Int
   public private(set) var stepsDone = 0
   private(set) var tokensSeen = 0
-  package let rows: [SFTRow]
-  private let heldOut: [SFTRow]
+  package let rows: SFTRows
+  private let heldOut: SFTRows?
   /// Says which files have examples that were cut.
   let warnings: [String]
   private(set) var sampler: EpochSampler
@@ -21,9 +21,8 @@ public final class SFTTrainer {
   public init(_ configuration: SFTConfiguration, on backend: any ComputeBackend) throws {
     self.configuration = configuration
     // A wrong name is told before a model is loaded.
-    for path in [configuration.dataset, configuration.evalDataset] where !path.isEmpty {
-      _ = try DataFile(path, what: "texts")
-    }
+    let texts = try TextDataset.examples(configuration.data)
+    let heldOutTexts = try Self.heldOut(configuration)
     model = try Self.model(configuration, on: backend)
     guard configuration.maxLength <= model.decoder.shape.maxPositions + 1 else {
       throw ConfigurationError.conflict(
@@ -31,17 +30,16 @@ public final class SFTTrainer {
           + "\(model.decoder.shape.maxPositions)")
     }
     let maker = SFTRowMaker(model, configuration)
-    let training = try maker.rows(configuration.dataset)
-    let evaluation =
-      configuration.evalDataset.isEmpty ? nil : try maker.rows(configuration.evalDataset)
+    let training = try maker.rows(texts)
+    let evaluation = try heldOutTexts.map { try maker.rows($0) }
     rows = training.rows
-    heldOut = evaluation?.rows ?? []
+    heldOut = evaluation?.rows
     warnings = [training.warning, evaluation?.warning].compactMap { $0 }
-    guard !rows.isEmpty else {
+    guard rows.count > 0 else {
       throw DataError.empty(
-        path: configuration.dataset, "holds no row with a token to learn after its first")
+        path: texts.summary, "holds no row with a token to learn after its first")
     }
-    sampler = EpochSampler(count: rows.count, seed: UInt64(configuration.run.seed))
+    sampler = EpochSampler(rows.mixture, seed: UInt64(configuration.run.seed))
     totalSteps = configuration.run.totalSteps(
       examples: rows.count, batch: configuration.batchSize)
     learner = try CrossEntropyLearner(
@@ -51,6 +49,14 @@ public final class SFTTrainer {
         on: backend),
       gradientCheckpointing: configuration.run.gradientCheckpointing,
       seed: UInt64(configuration.run.seed))
+  }
+
+  /// The file that is named for it, else what the data set holds out.
+  private static func heldOut(_ c: SFTConfiguration) throws -> Examples<TrainingText>? {
+    guard c.evalDataset.isEmpty else {
+      return try TextDataset.examples(c.data.replaced(by: c.evalDataset))
+    }
+    return c.data.hasHeldOut ? try TextDataset.examples(c.data, split: .test) : nil
   }
 
   private static func model(
@@ -79,7 +85,7 @@ public final class SFTTrainer {
 
   /// One optimizer step.
   public func trainStep() throws -> CrossEntropyMetrics {
-    let batch = sampler.next(configuration.batchSize).map { rows[$0] }
+    let batch = try sampler.next(configuration.batchSize).map { try rows[$0] }
     let parts = configuration.run.gradientAccumulationSteps
     let size = (batch.count + parts - 1) / parts
     let metrics = try learner.step(
@@ -93,12 +99,14 @@ public final class SFTTrainer {
 
   /// Mean negative log-likelihood in nats per token of the held-out rows; nil without any.
   public func heldOutLoss() throws -> Double? {
-    guard !heldOut.isEmpty else { return nil }
+    guard let heldOut, heldOut.count > 0 else { return nil }
     let scorer = Scorer(model.decoder, learner.policy)
     var sum = 0.0
     var count = 0
     for start in stride(from: 0, to: heldOut.count, by: configuration.batchSize) {
-      let part = Array(heldOut[start..<min(start + configuration.batchSize, heldOut.count)])
+      let part = try (start..<min(start + configuration.batchSize, heldOut.count)).map {
+        try heldOut[$0]
+      }
       for (row, logProbs) in zip(part, try scorer.logProbs(part.map(\.tokens))) {
         for (isTarget, logProb) in zip(row.isTarget.dropFirst(), logProbs) where isTarget {
           sum -= Double(logProb)
@@ -113,6 +121,6 @@ public final class SFTTrainer {
     stepsDone = state.globalStep
     tokensSeen = state.tokens
     sampler = EpochSampler(
-      count: rows.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
+      rows.mixture, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }

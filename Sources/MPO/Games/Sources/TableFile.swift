@@ -31,7 +31,7 @@ package struct TableFile {
 
   /// - Throws: `DataError`.
   package init(_ path: String, what: String) throws {
-    let file = try DataFile(path, what: what, kind: .table)
+    let file = try DataFile(path, what: what)
     separator = file.data.withUnsafeBytes { Self.separator($0) }
     let separator = separator
     let first = try file.data.withUnsafeBytes { bytes in
