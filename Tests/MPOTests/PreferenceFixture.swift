@@ -15,21 +15,29 @@ struct PreferenceFixture {
   init() throws {
     folder = try TemporaryFolder()
     let backend = try CPUBackend(threads: 2)
-    let words = Self.classes.joined().map { "I play \($0) now." }
     try FileManager.default.createDirectory(
       atPath: folder.file("tokenizer"), withIntermediateDirectories: true)
-    try BytePairTrainer(vocabularySize: 300, minimumCount: 1).train(words + words)
-      .write(folder: folder.file("tokenizer"))
+    try Self.vocabulary.write(folder: folder.file("tokenizer"))
     let fields = """
       {"model_type": "llama", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2,
-       "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 300,
+       "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 320,
        "max_position_embeddings": 64, "rms_norm_eps": 1e-5, "tie_word_embeddings": false}
       """
     let model = try LanguageModel.random(
       ModelConfiguration(parsing: JSONValue(parsing: fields, path: "fields"), path: "fields"),
       tokenizer: folder.file("tokenizer"), seed: 3, on: backend)
+    // Large enough weights that what stands far from a text's end reaches it from the start.
+    let flat = model.parameters.flat
+    var values = try backend.floats(flat)
+    for i in 0..<model.parameters.layout.matrixCount { values[i] *= 6 }
+    try values.withUnsafeBytes { try backend.upload($0, to: flat) }
     try model.save(model.parameters, to: folder.file("base"), dtype: .f32)
   }
+
+  private static let vocabulary: BytePairVocabulary = {
+    let texts = classes.joined().map { "I play \($0) now." }
+    return BytePairTrainer(vocabularySize: 300, minimumCount: 1).train(texts)
+  }()
 
   /// Text of class `kind`, some of many.
   static func text(_ kind: Int, _ number: Int) -> String {

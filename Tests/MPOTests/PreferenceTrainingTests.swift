@@ -12,17 +12,19 @@ import Testing
   /// Three classes in a circle: every score leaves one of the three comparisons wrong.
   @Test func aCycleIsLearnedByWhatCanExpressOne() throws {
     let fixture = try PreferenceFixture()
-    let general = try #require(
-      try PreferenceFixture.run(fixture.configuration(.general, "general", steps: 60)))
-    #expect(general.accuracy > 0.95, "\(general)")
-    #expect(try #require(general.collectedTriples).cyclic > 0)
-    let scores = try #require(
-      try PreferenceFixture.run(fixture.configuration(.bradleyTerry, "scores", steps: 60)))
-    #expect(scores.accuracy < 0.75, "\(scores)")
-    #expect(scores.collectedTriples?.cyclic == 0)
-    let pairwise = try #require(
-      try PreferenceFixture.run(fixture.configuration(.pairwise, "pairwise", steps: 150)))
-    #expect(pairwise.accuracy > 0.9, "\(pairwise)")
+    func report(_ kind: PreferenceFile.Kind, steps: Int) throws -> PreferenceReport {
+      let c = try fixture.configuration(
+        kind, kind.rawValue, steps: steps, more: "intransitivity_responses: 10")
+      return try #require(try PreferenceFixture.run(c))
+    }
+    let general = try report(.general, steps: 60)
+    #expect(general.accuracy > 0.95, "\(general.lines)")
+    #expect(try #require(general.ownTriples).cyclic > 0)
+    let scores = try report(.bradleyTerry, steps: 60)
+    #expect(scores.accuracy < 0.75, "\(scores.lines)")
+    #expect(scores.ownTriples?.triples == 120 && scores.ownTriples?.cyclic == 0)
+    let pairwise = try report(.pairwise, steps: 150)
+    #expect(pairwise.accuracy > 0.9, "\(pairwise.lines)")
   }
 
   @Test(arguments: PreferenceFile.Kind.allCases, [false, true])

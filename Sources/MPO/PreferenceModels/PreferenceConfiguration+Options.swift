@@ -10,9 +10,10 @@ extension PreferenceConfiguration {
         "model_name_or_path", \.model, aliases: ["model"], placeholder: "DIR",
         "Language model to start from; a preference model to train on or, with evaluate, to "
           + "measure.")
-    ] + DatasetSettings.options.map { $0.lifted(to: \.data) } + [
+    ] + SettingOption.data(\.data) + [
       .string(
-        "eval_dataset_name", \.evalDataset, placeholder: "FILE", "Held-out pairs."),
+        "eval_dataset_name", \.evalDataset, placeholder: "FILE",
+        "Held-out pairs, in place of those that the data set holds out."),
       .int(
         "eval_steps", \.evalSteps, atLeast: 0,
         "Steps between measurements on them; 0 is only at the end."),

@@ -5,7 +5,7 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
   public var model = ""
   /// Pairs to learn from.
   public var data = DatasetSettings()
-  /// Held-out pairs; empty = none.
+  /// Held-out pairs; empty = those that `data` holds out, if any.
   public var evalDataset = ""
   /// Steps between short measurements on them; 0 = only at the end.
   public var evalSteps = 0
@@ -63,9 +63,11 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
         evaluate ? "the preference model to measure" : "a language model to start from")
     }
     if evaluate {
-      guard !evalDataset.isEmpty else {
+      guard !evalDataset.isEmpty || data.hasHeldOut else {
         throw ConfigurationError.missing(
-          key: "eval_dataset_name", "pairs to measure on: {\"chosen\", \"rejected\"} a line")
+          key: "eval_dataset_name",
+          "pairs to measure on, {\"chosen\", \"rejected\"} a line; or dataset_name with "
+            + "test_split_size")
       }
       return
     }

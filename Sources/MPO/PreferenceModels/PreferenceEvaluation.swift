@@ -30,7 +30,10 @@ struct PreferenceEvaluation {
     }
     guard prompts > 0 else { return report }
     let questions = questions()
-    let own = questions.filter { $0.responses.count >= 3 }
+    let own = questions.filter { $0.responses.count >= 3 }.map { question in
+      PreferenceQuestion(
+        prompt: question.prompt, responses: Array(question.responses.prefix(responses)))
+    }
     if !own.isEmpty {
       report.ownTriples = .init(try model.logits(Array(own.prefix(prompts))))
     }

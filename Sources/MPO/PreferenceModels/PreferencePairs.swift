@@ -5,6 +5,8 @@ struct PreferencePairs {
   var pairs: [TokenizedPair] = []
   /// The same as texts.
   var texts: [TextPair] = []
+  /// How an epoch draws from them.
+  var mixture: [SamplerPart] = []
   /// Says how many lose a part; nil where none does.
   var warning: String?
 
@@ -17,6 +19,7 @@ struct PreferencePairs {
     var cut = 0
     var first: DataPlace?
     let examples = try PreferenceDataset.examples(data, split: split)
+    mixture = examples.mixture
     for index in 0..<examples.count {
       let (place, example) = (examples.place(index), try examples.example(index))
       let prompt: [Int32]
@@ -41,7 +44,7 @@ struct PreferencePairs {
           preference: example.preference))
     }
     guard !pairs.isEmpty else {
-      throw DataError.empty(path: data.name, "holds no pair of responses")
+      throw DataError.empty(path: data.summary, "holds no pair of responses")
     }
     warning = first.map {
       "warning: \(cut) of \(pairs.count) pairs have texts of more than \(model.file.maxLength) tokens "

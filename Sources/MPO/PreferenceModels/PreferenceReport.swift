@@ -112,7 +112,14 @@ public struct PreferenceReport: Sendable, Equatable, Codable {
       ("eval_loss", loss), ("eval_accuracy", accuracy), ("eval_accuracy_low", low),
       ("eval_accuracy_high", high), ("eval_margin", margin), ("eval_ece", calibrationError),
     ]
-    if let words = bagOfWords { values.append(("eval_accuracy_bag_of_words", words.accuracy)) }
+    if let words = bagOfWords {
+      values += [
+        ("bag_of_words/eval_accuracy", words.accuracy),
+        ("bag_of_words/eval_accuracy_low", words.low),
+        ("bag_of_words/eval_accuracy_high", words.high), ("bag_of_words/eval_loss", words.loss),
+        ("bag_of_words/eval_ece", words.calibrationError),
+      ]
+    }
     if let triples = collectedTriples ?? ownTriples {
       values.append(("eval_cyclic_triples", triples.share))
     }

@@ -13,6 +13,7 @@ public final class PreferenceTrainer {
   package let pairs: [TokenizedPair]
   private let heldOut: PreferenceEvaluation?
   let warnings: [String]
+  private let mixture: [SamplerPart]
   private(set) var sampler: EpochSampler
   /// The last measurement on the held-out pairs.
   public internal(set) var lastReport: PreferenceReport?
@@ -47,7 +48,8 @@ public final class PreferenceTrainer {
     }
     heldOut = evaluation?.evaluation
     warnings = [training.warning, evaluation?.warning].compactMap { $0 }
-    sampler = EpochSampler(count: pairs.count, seed: UInt64(c.run.seed))
+    mixture = training.mixture
+    sampler = EpochSampler(mixture, seed: UInt64(c.run.seed))
     totalSteps = c.run.totalSteps(examples: pairs.count, batch: c.batchSize)
     learner = try PreferenceLearner(
       preferences,
@@ -110,6 +112,6 @@ public final class PreferenceTrainer {
     stepsDone = state.globalStep
     tokensSeen = state.tokens
     sampler = EpochSampler(
-      count: pairs.count, seed: UInt64(configuration.run.seed), cursor: state.cursor)
+      mixture, seed: UInt64(configuration.run.seed), cursor: state.cursor)
   }
 }

@@ -4,8 +4,8 @@
 ///
 /// Ids are those that huggingface/tokenizers' `BpeTrainer` gives with the full byte alphabet:
 /// special tokens, 256 bytes by their characters, merges by rank. Ties go to the smaller pair of
-/// ids, so the result depends on the texts only. Every merge counts all distinct words anew: meant
-/// for vocabularies of some hundreds, as of a demo or a test.
+/// ids, so the result depends on the texts only. A merge recounts the words that hold its pair, and
+/// looks at every pair for the next: meant for vocabularies of some thousands.
 public struct BytePairTrainer: Sendable {
   /// Upper bound of ids; fewer when no pair is left.
   public var vocabularySize: Int
@@ -29,9 +29,10 @@ public struct BytePairTrainer: Sendable {
     var ids: [ByteText: Int] = [:]
     for (id, piece) in pieces.enumerated() { ids[ByteText(text: piece)] = id }
     let bytes = ByteLevelAlphabet.scalars.map { ids[ByteText(text: String($0))] ?? 0 }
-    var words = Self.words(texts).map { (symbols: $0.key.map { bytes[Int($0)] }, count: $0.value) }
+    var pairs = PairCounts(
+      Self.words(texts).map { (symbols: $0.key.map { bytes[Int($0)] }, count: $0.value) })
     var merges: [BytePairVocabulary.Merge] = []
-    while pieces.count < vocabularySize, let pair = commonest(words) {
+    while pieces.count < vocabularySize, let pair = pairs.commonest(atLeast: minimumCount) {
       let piece = pieces[pair.left] + pieces[pair.right]
       // Two ways to the same piece share its id.
       let id = ids[ByteText(text: piece)] ?? pieces.count
@@ -40,7 +41,7 @@ public struct BytePairTrainer: Sendable {
         ids[ByteText(text: piece)] = id
       }
       merges.append(.init(left: pieces[pair.left], right: pieces[pair.right]))
-      for index in words.indices { pair.replace(in: &words[index].symbols, by: id) }
+      pairs.merge(pair, into: id)
     }
     return BytePairVocabulary(pieces: pieces, merges: merges, specialCount: 2)
   }
@@ -61,17 +62,42 @@ public struct BytePairTrainer: Sendable {
     }
     return words
   }
+}
 
-  private func commonest(_ words: [(symbols: [Int], count: Int)]) -> SymbolPair? {
-    var counts: [SymbolPair: Int] = [:]
-    for (symbols, count) in words {
-      for (left, right) in zip(symbols, symbols.dropFirst()) {
-        counts[SymbolPair(left: left, right: right), default: 0] += count
-      }
-    }
+/// Words as symbols, and how often each pair of neighbours stands in them.
+private struct PairCounts {
+  private var words: [(symbols: [Int], count: Int)]
+  private var counts: [SymbolPair: Int] = [:]
+  /// Words that hold a pair, or held it.
+  private var places: [SymbolPair: Set<Int>] = [:]
+
+  init(_ words: [(symbols: [Int], count: Int)]) {
+    self.words = words
+    for index in words.indices { count(index, sign: 1) }
+  }
+
+  func commonest(atLeast least: Int) -> SymbolPair? {
     let best = counts.max { a, b in a.value != b.value ? a.value < b.value : b.key < a.key }
-    guard let best, best.value >= minimumCount else { return nil }
+    guard let best, best.value >= least else { return nil }
     return best.key
+  }
+
+  mutating func merge(_ pair: SymbolPair, into id: Int) {
+    for index in places.removeValue(forKey: pair) ?? [] {
+      count(index, sign: -1)
+      pair.replace(in: &words[index].symbols, by: id)
+      count(index, sign: 1)
+    }
+  }
+
+  private mutating func count(_ index: Int, sign: Int) {
+    let (symbols, count) = words[index]
+    for (left, right) in zip(symbols, symbols.dropFirst()) {
+      let pair = SymbolPair(left: left, right: right)
+      let sum = counts[pair, default: 0] + sign * count
+      counts[pair] = sum == 0 ? nil : sum
+      if sign > 0 { places[pair, default: []].insert(index) }
+    }
   }
 }
 
