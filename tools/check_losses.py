@@ -105,6 +105,8 @@ def gradient_error(found, expected):
     if found.keys() != expected.keys():
         return math.inf, "names " + ", ".join(sorted(found.keys() ^ expected.keys()))
     whole = math.sqrt(sum(g.square().sum().item() for g in expected.values()))
+    if whole == 0:
+        return math.inf, "the reference is zero: nothing is compared"
     worst = (0.0, "-")
     for name, b in expected.items():
         a = found[name].double()

@@ -1,3 +1,4 @@
+import MPOBackend
 import MPOModel
 
 /// What a method must hold and compute, from parameter counts. All weights are f32.

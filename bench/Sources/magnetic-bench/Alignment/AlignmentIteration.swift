@@ -32,7 +32,7 @@ struct AlignmentIteration: ParsableCommand {
   @OptionGroup var repeats: Repeats
   @OptionGroup var sizes: AlignmentSizes
   @Option(help: "mpo, mpo-host, nash-md or rloo.") var method = AlignmentMethod.mpo
-  @Option(help: "XS (1.7 M), S (15 M), M (135 M) or tiny.") var shape = BenchShape.small
+  @Option(help: "XS (1.8 M), S (15 M), M (135 M) or tiny.") var shape = BenchShape.small
 
   func run() throws {
     let backend = try place.open()

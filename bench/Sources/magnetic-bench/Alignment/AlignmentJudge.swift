@@ -1,3 +1,4 @@
+import Foundation
 import MPO
 import MPOBackend
 import MPOModel
@@ -28,5 +29,8 @@ struct AlignmentJudge {
   }
 
   /// P(first > second).
-  func preference(_ a: [Double], _ b: [Double]) -> Double { bradleyTerry(head.logit(a, b)) }
+  func preference(_ a: [Double], _ b: [Double]) -> Double { sigmoid(head.logit(a, b)) }
 }
+
+/// P of a logit.
+func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }

@@ -77,6 +77,6 @@ struct AlignmentRound {
   }
 
   private func preference(_ a: [Double], _ b: [Double]) -> Double {
-    judge?.preference(a, b) ?? bradleyTerry(a[0] - b[0])
+    judge?.preference(a, b) ?? sigmoid(a[0] - b[0])
   }
 }

@@ -7,7 +7,7 @@ enum BenchShape: String, CaseIterable, ExpressibleByArgument {
   case small = "S"
   /// 135 M parameters: 576 wide, 30 layers, 9 heads and 3 key/value heads, 1536, 49152, tied.
   case medium = "M"
-  /// 1.7 M parameters, the decoder of `sweep`; no peer has it.
+  /// 1.8 M parameters, the decoder of `sweep`; no peer has it.
   case extraSmall = "XS"
   /// A few thousand parameters, to try the command.
   case tiny
