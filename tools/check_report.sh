@@ -57,7 +57,7 @@ for name in ("<img src=x onerror=window.hacked=1>", "torn"):
     with open(os.path.join(folder, "metrics.jsonl"), "w") as file:
         for step in range(1, 60):
             line = {"step": step, "loss": 1 / step if step % 9 else None, "grad_norm": 10 ** (step / 10),
-                    evil[:60]: step, "huge": 1e300 * step, "tiny": 1e-12 * step,
+                    evil[:60]: step, "huge": 1e290 * step, "tiny": 1e-12 * step,
                     "completions": json.dumps([{"prompt": evil, "completion": evil, "winRate": 0.5, evil[:30]: evil}])}
             file.write(json.dumps(line) + "\n")
         file.write('{"step": 60, "lo')

@@ -54,7 +54,7 @@ import Testing
     let run = try read(
       """
       {"step": 1, "loss": 1, "gap": null}
-      {"step": 2, "loss": null, "gap": null}
+      {"step": 2, "loss": null, "gap": -1e301}
       {"step": 3, "loss": 2}
 
       """)

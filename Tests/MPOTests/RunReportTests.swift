@@ -36,7 +36,12 @@ import Testing
       line.add("timing/train", 0.25)
       line.add("peak_memory", 31.5)
       line.add("my/own<metric>", Double(step))
-      if step % 10 == 0 { line.add("eval_win_rate", 0.5 + Double(step) / 100) }
+      if step % 10 == 0 {
+        line.add("eval_win_rate", 0.5 + Double(step) / 100)
+        line.add("eval_avg_win_prob", 0.5)
+        line.add("eval_avg_win_prob_low", 0.4)
+        line.add("eval_avg_win_prob_high", 0.6)
+      }
       var sample = JSONLine()
       sample.add("prompt", "Once <upon>")
       sample.add("completion", completion)
@@ -62,6 +67,8 @@ import Testing
     #expect(page.panels["Shares of classes"]?.filter { $0.classes == "curve s1" }.count == 1)
     #expect(page.panels["Completion length"]?.contains { $0.classes == "band f0" } == true)
     #expect(page.panels["Win rate"]?.contains { $0.classes == "reference" } == true)
+    #expect(page.panels["Win rate"]?.contains { $0.classes == "band f1" } == true)
+    #expect(page.panels["eval_avg_win_prob_low"] == nil, "the band has it")
     // Refreshes at steps 10, 20, 30 and 40 of an axis from 0 to 40.
     let marks = page.panels["Duality gap"]?.first { $0.classes == "refresh" }?.path
     #expect(marks == "M250 0V1000M500 0V1000M750 0V1000M1000 0V1000")

@@ -73,8 +73,10 @@ struct PanelBuilder {
     for (series, metric) in metrics.enumerated() {
       add(group, metric.name, named: metric.label, series: series, kind, raw: true, to: &panel)
     }
-    if let band = kind.band, let run = group.runs.first, group.runs.count == 1 {
-      panel.bands = Self.band(run, band, axis)
+    guard group.runs.count == 1 else { return panel }
+    for band in kind.bands {
+      guard let series = metrics.firstIndex(where: { $0.name == band.of }) else { continue }
+      panel.bands += Self.band(group.runs[0], (band.low, band.high), series: series, axis)
     }
     return panel
   }
@@ -127,7 +129,7 @@ struct PanelBuilder {
 
   /// From the lowest of `low` to the highest of `high` in every column.
   private static func band(
-    _ run: LoggedRun, _ names: (low: String, high: String), _ axis: ReportAxis
+    _ run: LoggedRun, _ names: (low: String, high: String), series: Int, _ axis: ReportAxis
   ) -> [PanelBand] {
     guard let low = run[names.low], let high = run[names.high],
       low.columns.count == high.columns.count
@@ -137,7 +139,7 @@ struct PanelBuilder {
       let x = (axis.place(a.first) + axis.place(a.last)) / 2
       return x.isFinite ? (x, a.low.value, b.high.value) : nil
     }
-    return [PanelBand(series: 0, points: points)]
+    return [PanelBand(series: series, points: points)]
   }
 
   /// Full lines for one setting whose runs refresh together, else short ones in each setting's colour.

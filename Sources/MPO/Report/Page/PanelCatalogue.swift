@@ -6,8 +6,8 @@ struct PanelKind {
   /// so, and takes its rest for the legend.
   var metrics: [(name: String, label: String)]
   var explanation = ""
-  /// The middle of these metrics has a band from the first to the last.
-  var band: (low: String, high: String)?
+  /// Metrics around which there is a band: an interval, or the shortest and the longest.
+  var bands: [(of: String, low: String, high: String)] = []
   var reference: (value: Double, label: String)?
   var mustShow: [Double] = []
   var mayBeLog = false
@@ -31,7 +31,11 @@ struct PanelKind {
           title: "Win rate",
           metrics: [
             ("eval_win_rate", "share of pairs won"), ("eval_avg_win_prob", "mean preference"),
+            ("eval_lc_win_rate", "at equal lengths"),
           ], explanation: "Against the model that the run began with.",
+          bands: [
+            ("eval_avg_win_prob", "eval_avg_win_prob_low", "eval_avg_win_prob_high")
+          ],
           reference: (0.5, "no better, no worse"), mustShow: [0.5], isNoisy: false,
           format: reportPercent),
         PanelKind(
@@ -54,7 +58,14 @@ struct PanelKind {
           metrics: [
             ("eval_accuracy", "held out"), ("accuracy", "training"),
             ("rewards/accuracies", "implicit reward"), ("mean_token_accuracy", "tokens"),
-          ], reference: (0.5, "chance"), mustShow: [0.5], format: reportPercent),
+          ], bands: [("eval_accuracy", "eval_accuracy_low", "eval_accuracy_high")],
+          reference: (0.5, "chance"), mustShow: [0.5], format: reportPercent),
+        PanelKind(
+          title: "Margin", metrics: [("eval_margin", "held out"), ("margin", "training")],
+          explanation: "Logit of the preferred response over the other."),
+        PanelKind(
+          title: "Calibration error", metrics: [("eval_ece", "expected calibration error")],
+          explanation: "On held-out pairs.", mustShow: [0], isNoisy: false, format: reportPercent),
         PanelKind(
           title: "Scores",
           metrics: [
@@ -67,6 +78,10 @@ struct PanelKind {
             ("rewards/chosen", "chosen"), ("rewards/rejected", "rejected"),
             ("rewards/margins", "margin"),
           ]),
+        PanelKind(
+          title: "Log-probabilities",
+          metrics: [("logps/chosen", "chosen"), ("logps/rejected", "rejected")],
+          explanation: "Of whole responses, in nats."),
       ]),
     Section(
       title: "Policy",
@@ -87,7 +102,9 @@ struct PanelKind {
           title: "Completion length",
           metrics: [("completions/mean_length", "mean")],
           explanation: "Tokens; the band is from the shortest to the longest.",
-          band: ("completions/min_length", "completions/max_length"), mustShow: [0]),
+          bands: [
+            ("completions/mean_length", "completions/min_length", "completions/max_length")
+          ], mustShow: [0]),
         PanelKind(
           title: "Cut completions", metrics: [("completions/clipped_ratio", "share cut")],
           explanation: "Share that reached the longest length without an end.", mustShow: [0],
@@ -140,6 +157,7 @@ struct PanelKind {
   /// Drawn otherwise: the x axis, refreshes, a band.
   static let elsewhere: Set = [
     "epoch", "num_tokens", "magnet/updates", "completions/min_length", "completions/max_length",
+    "eval_avg_win_prob_low", "eval_avg_win_prob_high", "eval_accuracy_low", "eval_accuracy_high",
   ]
 
   /// The logged metrics among `names` that belong here, each once.

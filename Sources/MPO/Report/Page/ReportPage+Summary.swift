@@ -24,7 +24,7 @@ extension RunReport {
     guard let text = figure.text(group, figure.value) else { return }
     page.element("div", [("class", "tile")]) { page in
       page.leaf("span", figure.title)
-      page.leaf("b", text, text.count > 11 ? [("class", "long")] : [])
+      page.leaf("b", text, text.count > 10 ? [("class", "long")] : [])
       if figure.isNoisy, let tenth = figure.text(group, figure.lastTenth) {
         page.leaf("span", "last tenth \(tenth)")
       } else if !figure.metrics.isEmpty, figure.unit == .percent,

@@ -158,6 +158,7 @@ enum ReportStyle {
     .bar i { display: block; height: 100%; background: var(--c0); }
     .answer small { display: block; color: var(--muted); }
     .below { margin-top: 8px; }
+    .panels + details { margin-top: 16px; }
     .facts { color: var(--muted); font-size: .9rem; overflow-wrap: anywhere; }
     td.best { font-weight: 700; }
     footer { padding: 32px 16px 40px; font-size: .85rem; }

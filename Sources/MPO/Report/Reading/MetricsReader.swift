@@ -67,6 +67,8 @@ struct MetricsReader {
   }
 
   private mutating func add(_ name: String, _ value: Double, _ step: Int) {
+    // No axis holds what is larger.
+    let value = abs(value) < 1e300 ? value : .nan
     let point = RunCurve.Point(step: step, tokens: tokens, seconds: seconds, value: value)
     if let place = places[name] {
       curves[place].curve.append(point)
