@@ -2,7 +2,7 @@
 SWIFT_BUILD := swift build -c release
 BINARY := .build/release/magnetic
 
-.PHONY: build test test-portable test-kernels fuzz demo bench bundle lint clean setup setup-tests
+.PHONY: build test test-portable test-kernels fuzz demo experiments bench bundle lint clean setup setup-tests
 
 build: setup
 	$(SWIFT_BUILD) --product magnetic
@@ -32,6 +32,11 @@ fuzz: setup
 
 demo: build
 	$(BINARY) demo
+
+# Every recipe, one after another; what is done is not done again (recipes/README.md). RUN="--jobs 4"
+# and the like are passed on.
+experiments: build
+	@for recipe in recipes/*.yaml; do $(BINARY) run "$$recipe" $(RUN) || exit 1; done
 
 # Ten minutes at most, peers included; bench/README.md says how to install them.
 PEERS_PYTHON ?= $(firstword $(wildcard /opt/peers/bin/python) python3)

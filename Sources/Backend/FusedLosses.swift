@@ -35,7 +35,9 @@ extension ComputeBackend {
   /// more rows, 256 MiB: a quarter of a small one, its largest buffer), at least 16 rows.
   public func logitChunkRows(vocabulary: Int, policies: Int = 3) -> Int {
     let bytes = description.kind == .openCLGPU ? 256 << 20 : 72 << 20
-    return max(16, bytes / (4 * max(vocabulary, 1) * policies))
+    let rows = bytes / (4 * max(vocabulary, 1) * policies)
+    // Whole tiles of matrix units.
+    return rows >= 32 ? rows / 32 * 32 : max(16, rows)
   }
 
   /// The fused magnetic loss (`MagneticLossSettings` has the formula):

@@ -5,10 +5,16 @@
 // A worker that read an older ticket fails its compare-and-swap, so nobody has to check in, and the
 // job's fields stay as they are until the last part of its generation is finished.
 // Which thread takes a part varies: tasks write disjoint outputs that do not depend on the cut.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 #include "CPUKernels.h"
 
@@ -147,6 +153,17 @@ void mpo_pool_destroy(mpo_pool *pool) {
 
 int mpo_pool_threads(const mpo_pool *pool) { return pool->threads; }
 
+// Large scratch on pages of 2 MiB where the system has them.
+static void *large_pages(size_t bytes) {
+  enum { HUGE_PAGE = 2 << 20 };
+  if (bytes < HUGE_PAGE / 2) return aligned_alloc(64, bytes);
+  void *memory = aligned_alloc(HUGE_PAGE, bytes);
+#if defined(__linux__)
+  if (memory) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
 int mpo_pool_reserve(mpo_pool *pool, long each, long shared) {
   for (int i = 0; i <= pool->threads; i++) {
     size_t bytes = (size_t)(i < pool->threads ? each : shared);
@@ -155,7 +172,7 @@ int mpo_pool_reserve(mpo_pool *pool, long each, long shared) {
     bytes = (bytes + bytes / 4 + 4095) & ~(size_t)4095;
     free(s->memory);
     s->bytes = 0;
-    s->memory = aligned_alloc(64, bytes);
+    s->memory = large_pages(bytes);
     if (!s->memory) return 1;
     s->bytes = bytes;
   }

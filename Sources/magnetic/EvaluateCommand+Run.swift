@@ -18,7 +18,7 @@ extension EvaluateCommand {
       : try PolicyReference.list(policies)
     // Before any work: a folder that is missing, a file that cannot be written.
     for player in players { _ = try ModelFolder.resolve(player.path) }
-    let file = try outputFile.map { try ResultFile($0) }
+    let file = try outputFile.map { try EvaluationOutput($0) }
     let asked =
       try datasetName.map { try PromptDataset.examples(settings.data.replaced(by: $0)) }
       ?? settings.evaluationPrompts()
@@ -33,15 +33,19 @@ extension EvaluateCommand {
       sampling: settings.sampling.backendSettings, seed: UInt64(settings.run.seed))
     let cost = EvaluationCost(
       judge: source, policies: players.count, prompts: prompts.count, responses: evaluator.samples)
+    let policyCount = players.count == 1 ? "1 policy" : "\(players.count) policies"
     note(
-      "\(players.count) policies, \(prompts.count) prompts x \(evaluator.samples) responses; "
-        + cost.summary)
+      [
+        policyCount, EvaluationCost.count(prompts.count, "prompt"),
+        EvaluationCost.count(evaluator.samples, "response"),
+      ].joined(separator: " x ") + (cost.pairings > 0 ? ": \(cost.summary)" : ""))
     let report: TournamentReport
     do {
       let drawn = try draw(players, evaluator, settings, on: backend)
       report = try play(drawn, evaluator, source)
-    } catch EvaluationError.stopped(let text) {
-      note(text)
+    } catch where StopSignal.requested {
+      // By a look between two questions, or inside a judge that heard it too.
+      note("\(error)")
       throw ExitCode(StopSignal.exitStatus)
     }
     let everything = report.json(
@@ -68,8 +72,9 @@ extension EvaluateCommand {
   }
 
   /// As many as asked for; for a judge that costs, by default a few.
-  private func responses(_ settings: AlignmentConfiguration, _ source: any PreferenceSource) -> Int
-  {
+  private func responses(
+    _ settings: AlignmentConfiguration, _ source: any PreferenceSource
+  ) -> Int {
     guard numGenerations == nil, let metered = source as? any MeteredSource,
       metered.affordableResponses < settings.generations
     else { return settings.generations }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MPO
 
 @main
 struct Magnetic: ParsableCommand {
@@ -14,14 +15,15 @@ struct Magnetic: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       DevicesCommand.self, SFTCommand.self, PreferenceCommand.self, TrainCommand.self,
-      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TokenizerCommand.self, TemplateCommand.self,
-      EvaluateCommand.self, MergeCommand.self, GameCommand.self, ReportCommand.self,
-      DemoCommand.self,
+      GenerateCommand.self, ScoreCommand.self, TokenizeCommand.self, TokenizerCommand.self,
+      TemplateCommand.self, LabelCommand.self, EvaluateCommand.self, MergeCommand.self,
+      GameCommand.self, ReportCommand.self, RunCommand.self, DemoCommand.self,
     ])
 
   /// Snake-case option names are accepted everywhere.
   static func main() {
     openMissingStreams()
+    ParentWatch.start()
     do {
       var command = try parseAsRoot(CommandLine.arguments.dropFirst().map(kebabOption))
       try command.run()

@@ -161,16 +161,21 @@ extension Conformance {
   }
 
   /// A NaN stays in its row and column; an infinity follows the formula.
-  @Test(arguments: TestBackends.all())
-  func matmulSpecials(_ named: NamedBackend) throws {
+  @Test(arguments: TestBackends.all(), [(9, 20, 33), (70, 40, 93)])
+  func matmulSpecials(_ named: NamedBackend, _ size: (Int, Int, Int)) throws {
+    let (m, k, n) = size
     try Fixture.run(named) { f in
       var numbers = Numbers(5)
-      var (a, b) = (numbers.normals(9 * 20), numbers.normals(20 * 33))
-      a[3 * 20 + 4] = .nan
-      b[7 * 33 + 31] = .infinity
-      let out = try f.output([9, 33])
-      try f.backend.matmul(try f.input(a, [9, 20]), try f.input(b, [20, 33]), into: out)
-      try f.expect(out, Reference.matmul(a, false, b, false, 9, 33, 20), "matmul", "NaN and inf")
+      var (a, b) = (numbers.normals(m * k), numbers.normals(k * n))
+      a[3 * k + 4] = .nan
+      a[(m - 1) * k + 1] = 3.4e38  // infinite as bf16
+      b[n + 2] = 1e-3
+      b[7 * n + 31] = .infinity
+      for at in [n..<(n + 2), (n + 3)..<(2 * n)] { b.replaceSubrange(at, with: at.map { _ in 0 }) }
+      let out = try f.output([m, n])
+      try f.backend.matmul(try f.input(a, [m, k]), try f.input(b, [k, n]), into: out)
+      try f.expect(
+        out, Reference.matmul(a, false, b, false, m, n, k), "matmul", "NaN and inf")
     }
   }
 

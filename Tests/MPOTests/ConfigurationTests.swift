@@ -146,7 +146,7 @@ import Testing
     ("judge: {type: command, command: judge, timeout: 0}", "above 0"),
     (
       "judge: {type: command, command: judge, retries: 3}",
-      "(known: type, command, timeout, both_orders)"
+      "(known: type, command, returns, timeout, "
     ),
     ("judge: nowhere.yaml", "no configuration file 'nowhere.yaml'"),
   ])

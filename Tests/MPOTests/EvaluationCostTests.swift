@@ -84,3 +84,33 @@ import Testing
         .questions == nil)
   }
 }
+
+/// Rewards: asked for once for each response, however many policies it meets.
+@Suite struct RewardEvaluationTests {
+  private final class LengthReward: RewardSource {
+    let name = "length"
+    let temperature = 2.0
+    private(set) var asked = 0
+
+    func rewards(prompts: [String], responses: [[String]]) throws -> [[Double]] {
+      asked += responses.reduce(0) { $0 + $1.count }
+      return responses.map { $0.map { Double($0.count) } }
+    }
+  }
+
+  @Test func once() throws {
+    let judge = LengthReward()
+    let policies = Synthetic.named(["x", "xxx", "xxxxx", "xx"], prompts: 5, responses: 3)
+    let report = try Tournament(
+      judge: judge, prompts: Synthetic.prompts(5), policies: policies
+    ).played()
+    #expect(judge.asked == 4 * 5 * 3)
+    for a in 0..<4 {
+      for b in 0..<4 where a != b {
+        let difference = Double(policies[a].name.count - policies[b].name.count)
+        #expect(abs(report.winRates[a][b].value - 1 / (1 + exp(-difference / 2))) < 1e-6)
+      }
+    }
+    #expect(report.policies[2].nashShare.value == 1)
+  }
+}

@@ -17,7 +17,9 @@ import Testing
   @Test func namesAndPaths() throws {
     let folder = try Self.folder(["a=b", "c"])
     let path = folder.file("a=b")
-    let list = try PolicyReference.list(["base=\(folder.file("c"))", "org/model", path, "runs/lr=1"])
+    let list = try PolicyReference.list([
+      "base=\(folder.file("c"))", "org/model", path, "runs/lr=1",
+    ])
     #expect(list.map(\.name) == ["base", "org/model", path, "runs/lr=1"])
     #expect(list.map(\.path) == [folder.file("c"), "org/model", path, "runs/lr=1"])
   }

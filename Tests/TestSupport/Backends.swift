@@ -31,9 +31,8 @@ public final class NamedBackend: CustomStringConvertible, @unchecked Sendable {
   }
 }
 
-/// Every backend on this machine: the CPU with one thread, with two, with bf16 products by oneDNN, and
-/// without oneDNN, and each
-/// OpenCL device.
+/// Every backend on this machine: the CPU with one thread, with two (both with matrix tiles where it has
+/// them), with oneDNN's bf16 and f32 products, and without oneDNN, and each OpenCL device.
 public enum TestBackends {
   public static func all() -> [NamedBackend] { shared }
 
@@ -63,6 +62,7 @@ public enum TestBackends {
       NamedBackend("cpu-1", kind: .cpu) { try CPUBackend(threads: 1) },
       NamedBackend("cpu-2", kind: .cpu) { try CPUBackend(threads: 2) },
       NamedBackend("cpu-bf16", kind: .cpu) { try CPUBackend(threads: 2, bfloat16Products: true) },
+      NamedBackend("cpu-f32", kind: .cpu) { try CPUBackend(threads: 2, matrixTiles: false) },
       NamedBackend("cpu-portable", kind: .cpu) {
         try CPUBackend(threads: 3, portableProducts: true)
       },

@@ -131,5 +131,10 @@ def models(source, folder, seed=1, prompts=3):
         out.append({"name": f"{family}/{name}", "algorithm": algorithm, "num_generations": K,
                     "settings": settings, "model": os.path.abspath(source),
                     "reference_model": reference, "prompts": [ids(n) for n in lengths],
-                    "responses": responses, **judged(rng, prompts, K, algorithm, settings)})
+                    "responses": responses,
+                    # The step before step 1. A squared residual near its minimum is a small
+                    # difference of log-probabilities, which float32 cannot give to 1e-5 (there
+                    # PyTorch in float32 is off by 1.3e-5 too): these rates end away from it.
+                    "learning_rate": 1e-4 if algorithm.endswith("ipo") else 3e-4,
+                    **judged(rng, prompts, K, algorithm, settings)})
     return out

@@ -7,6 +7,7 @@ tensors by parameter name.
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
+from trl.trainer.utils import disable_dropout_in_model
 
 from losses import transcribed
 from losses.batch import Batch
@@ -103,6 +104,7 @@ def loaded(folder, weights=None):
         tied = {"lm_head.weight"} if model.config.tie_word_embeddings else set()
         if unexpected or set(missing) - tied:
             raise SystemExit(f"check_losses: {weights}: unexpected {unexpected}, missing {missing}")
+    disable_dropout_in_model(model)  # Trainers call train(), and GPT-2 has some.
     return Scored(model)
 
 

@@ -39,9 +39,11 @@ class Table(nn.Module):
     def __init__(self, log_probs):
         super().__init__()
         self.log_probs = nn.Parameter(log_probs.clone())
+        # The batch's row of each of the table's, where the two differ.
+        self.order = slice(None)
 
     def forward(self, **_):
-        return Output(self.log_probs)
+        return Output(self.log_probs[self.order])
 
 
 class Scored(nn.Module):
@@ -61,15 +63,15 @@ class Scored(nn.Module):
 
 
 def tokenizer(vocabulary):
-    """Words t0, t1, ... are the ids 0, 1, ...; t2 ends, t0 pads."""
-    words = Tokenizer(models.WordLevel({f"t{i}": i for i in range(vocabulary)}, unk_token="t1"))
-    words.pre_tokenizer = pre_tokenizers.Whitespace()
-    return PreTrainedTokenizerFast(tokenizer_object=words, eos_token=f"t{EOS}", pad_token=f"t{PAD}",
-                                   unk_token="t1")
+    """Words <0>, <1>, ... are the ids 0, 1, ...; <2> ends, <0> pads."""
+    words = Tokenizer(models.WordLevel({f"<{i}>": i for i in range(vocabulary)}, unk_token="<1>"))
+    words.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(tokenizer_object=words, eos_token=f"<{EOS}>", pad_token=f"<{PAD}>",
+                                   unk_token="<1>")
 
 
 def text(ids):
-    return " ".join(f"t{i}" for i in ids)
+    return " ".join(f"<{i}>" for i in ids)
 
 
 def padded(rows, value, left=False):
@@ -101,10 +103,12 @@ class TRL:
         from trl import DPOConfig, DPOTrainer
         config = DPOConfig(beta=settings["beta"], loss_type=[loss_type], **QUIET)
         trainer = DPOTrainer(self.model(), ref_model=self.model(), args=config,
-                             train_dataset=self.data(prompt="t5", chosen="t6", rejected="t7"),
+                             train_dataset=self.data(prompt="<5>", chosen="<6>", rejected="<7>"),
                              processing_class=self.tokenizer)
         trainer.ref_model = reference
         order = list(range(0, batch.rows, 2)) + list(range(1, batch.rows, 2))
+        if isinstance(policy, Table):
+            policy.order = reference.order = order
         return trainer._compute_loss(policy, batch.inputs(order), False)
 
     def online_dpo(self, batch, policy, reference, settings, loss_type):
@@ -117,7 +121,7 @@ class TRL:
         rewards = [batch.rewards[i] for i in order]
         trainer = OnlineDPOTrainer(
             self.model(), ref_model=self.model(), args=config, reward_funcs=lambda **_: rewards,
-            train_dataset=self.data(prompt="t5"), processing_class=self.tokenizer)
+            train_dataset=self.data(prompt="<5>"), processing_class=self.tokenizer)
         trainer.ref_model = reference if tables else reference.model
         trainer._generate = lambda *_: (*batch.split(order), None)
         if tables:
@@ -133,7 +137,7 @@ class TRL:
             num_generations=batch.samples, per_device_train_batch_size=batch.rows, **QUIET)
         trainer = RLOOTrainer(
             self.model(), reward_funcs=lambda **_: batch.rewards, args=config,
-            train_dataset=self.data(prompt="t5"), processing_class=self.tokenizer)
+            train_dataset=self.data(prompt="<5>"), processing_class=self.tokenizer)
         trainer.model, trainer.ref_model = old, reference
         trainer._generate_single_turn = lambda *_: batch.responses
         inputs = trainer._generate_and_score_completions(
@@ -151,7 +155,7 @@ class TRL:
         config = NashMDConfig(beta=settings["beta"], **QUIET)
         trainer = NashMDTrainer(
             self.model(), ref_model=self.model(), args=config, reward_funcs=lambda **_: [0.0],
-            train_dataset=self.data(prompt="t5"), processing_class=self.tokenizer)
+            train_dataset=self.data(prompt="<5>"), processing_class=self.tokenizer)
         if isinstance(policy, Table):
             own, other = policy().log_probs, reference().log_probs.detach()
         else:
@@ -163,4 +167,4 @@ class TRL:
         chance = torch.tensor(batch.win_rates, dtype=torch.float64)
         loss = trainer._compute_losses(own, other, chance)[0]
         slopes, = torch.autograd.grad(loss, own, retain_graph=True)
-        return loss, slopes.sum()
+        return loss, (slopes * batch.mask()).sum()

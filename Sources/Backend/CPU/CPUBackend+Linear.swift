@@ -8,11 +8,18 @@ extension CPUBackend {
     let (m, n, k) = try Check.matmul(a, transposed: ta, b, transposed: tb, into: c)
     let op = "matmul"
     if tb && !ta && k > 0 && (b.type == .bf16 || precision == .f32)
-      && mpo_skinny_suits(m, n, k, b.type.c) != 0
+      && (!usesTiles || m <= Self.fewRows) && mpo_skinny_suits(m, n, k, b.type.c) != 0
     {
       let status = mpo_skinny(
         pool, m, n, k, scale, try bytes(a, op), a.type.c, stride(a), try bytes(b, op), b.type.c,
         stride(b), precision == .bf16 ? 1 : 0, accumulate ? 1 : 0, try floats(c, op), stride(c))
+      return try check(status, op)
+    }
+    if usesTiles, scale == 1, mpo_tiles_suit(m, n, k) != 0 {
+      let status = mpo_tiles(
+        pool, ta ? 1 : 0, tb ? 1 : 0, m, n, k, try bytes(a, op), a.type.c, stride(a),
+        try bytes(b, op), b.type.c, stride(b), precision == .bf16 ? 1 : 0, accumulate ? 1 : 0,
+        try floats(c, op), stride(c))
       return try check(status, op)
     }
     if let half = halfProduct, precision == .bf16, scale == 1, k > 0 {
@@ -38,6 +45,9 @@ extension CPUBackend {
       try floats(wideB, op), stride(wideB), accumulate ? 1 : 0, try floats(c, op), stride(c))
     try check(status, op)
   }
+
+  /// Rows up to which reading the weights once beats packing them for matrix tiles.
+  private static let fewRows = 24
 
   /// Most elements of a bf16 weight whose f32 copy is made at once: 16 MiB, so that a large frozen
   /// weight needs no f32 memory of its own size.

@@ -9,13 +9,16 @@ import Foundation
 ///
 /// Operations run at once, on a pool of threads that this backend owns (the calling thread is one
 /// of them); matrix products go to oneDNN where the trait `OneDNN` is on, else to a portable
-/// kernel. Results are bit-identical for the same build, CPU and thread count.
+/// kernel. Where the processor has matrix tiles (AMX) this package's own kernel takes the products, in
+/// f32 with all bits of the operands (`tiles.c`). Results are bit-identical for the same build, CPU and thread count.
 public final class CPUBackend: ComputeBackend {
   let pool: OpaquePointer
   let memoryPool = MemoryPool()
   let sgemm: mpo_sgemm?
   /// Products of bf16 operands; nil takes those of f32 with rounded operands.
   let halfProduct: mpo_half_gemm?
+  /// Products by matrix tiles.
+  let usesTiles: Bool
   /// Threads that share an operation, the caller among them.
   public let threads: Int
 
@@ -24,10 +27,13 @@ public final class CPUBackend: ComputeBackend {
   /// - bfloat16Products: whether products in bf16 precision are done by oneDNN in that type; by
   ///   default where the CPU has instructions for it. Elsewhere oneDNN emulates them slowly, and
   ///   f32 products of rounded operands are faster.
+  /// - matrixTiles: false keeps products off matrix tiles; by default they are used where processor
+  ///   and system have them, unless one of the two settings above asks for something else.
   /// - Throws: `.outOfMemory` when the pool could not be made, `.argument` for a malformed
   ///   `MPO_NUM_THREADS`.
   public init(
-    threads: Int? = nil, portableProducts: Bool = false, bfloat16Products: Bool? = nil
+    threads: Int? = nil, portableProducts: Bool = false, bfloat16Products: Bool? = nil,
+    matrixTiles: Bool? = nil
   ) throws {
     let count = try threads.flatMap { $0 > 0 ? $0 : nil } ?? Self.defaultThreads()
     guard let pool = mpo_pool_create(Int32(clamping: count)) else {
@@ -35,6 +41,9 @@ public final class CPUBackend: ComputeBackend {
     }
     self.pool = pool
     self.threads = Int(mpo_pool_threads(pool))
+    usesTiles =
+      (matrixTiles ?? (!portableProducts && bfloat16Products == nil))
+      && mpo_tiles_available() != 0
     #if canImport(DNNLShim)
       sgemm = portableProducts ? nil : mpo_dnnl_sgemm
       let half = !portableProducts && (bfloat16Products ?? (mpo_dnnl_has_bf16() != 0))
@@ -62,7 +71,8 @@ public final class CPUBackend: ComputeBackend {
   public var description: DeviceDescription {
     DeviceDescription(
       kind: .cpu, name: Self.processorName, vendor: Self.architecture,
-      driver: sgemm == nil ? "portable kernels" : "oneDNN", computeUnits: threads,
+      driver: (sgemm == nil ? "portable kernels" : "oneDNN") + (usesTiles ? ", matrix tiles" : ""),
+      computeUnits: threads,
       memory: Int(clamping: ProcessInfo.processInfo.physicalMemory))
   }
 

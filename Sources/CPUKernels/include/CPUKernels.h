@@ -63,6 +63,18 @@ int mpo_skinny(
 /// Whether `mpo_skinny` is the faster way for that many rows.
 int mpo_skinny_suits(long m, long n, long k, mpo_type b_type);
 
+/// Whether this processor multiplies tiles of bf16 (AMX) and the system lets this process do so.
+int mpo_tiles_available(void);
+/// Whether `mpo_tiles` is the faster way for a product of that size.
+int mpo_tiles_suit(long m, long n, long k);
+/// c = op(a) op(b) or += over the pool by matrix tiles; operands of either type (tiles.c). `rounds`
+/// takes the nearest bf16 of f32 operands, else they keep all their bits. Call it only where
+/// `mpo_tiles_available`. Nonzero: no memory.
+int mpo_tiles(
+    mpo_pool *pool, int ta, int tb, long m, long n, long k, const void *a, mpo_type a_type,
+    long lda, const void *b, mpo_type b_type, long ldb, int rounds, int accumulate, float *c,
+    long ldc);
+
 // MARK: Elementwise (elementwise.c, bias.c, dropout.c)
 
 void mpo_add(mpo_pool *pool, const float *a, const float *b, float *out, long n);

@@ -69,7 +69,9 @@ extension ConfigurableSettings {
     try apply(YAMLReader.parse(yaml, file: file))
   }
 
-  private mutating func apply(_ root: ConfigurationValue) throws -> Set<String> {
+  /// Reads settings that were parsed already.
+  @discardableResult
+  package mutating func apply(_ root: ConfigurationValue) throws -> Set<String> {
     if root.isNull { return [] }
     guard case .mapping(let pairs) = root.content else {
       throw ConfigurationError.file(

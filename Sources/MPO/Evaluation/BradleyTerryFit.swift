@@ -29,10 +29,17 @@ public struct BradleyTerryFit: Sendable, Equatable {
   /// - Parameters:
   ///   - winRates: (n, n), P + P^T = 1; n is at least 1.
   ///   - comparisons: m, above 0, of each pair.
-  public init(_ winRates: [[Double]], comparisons m: Double) {
+  ///   - near: the ratings of a similar game, where the search begins.
+  public init(_ winRates: [[Double]], comparisons m: Double, near: BradleyTerryFit? = nil) {
     let n = winRates.count
     let share = winRates.map { $0.map { (m * $0 + 0.5) / (m + 1) } }
-    var s = [Double](repeating: 0, count: n)
+    if n == 2 {
+      // One difference, the log odds.
+      let half = log(share[0][1] / share[1][0]) / 2
+      strengths = [half, -half]
+      return
+    }
+    var s = near?.strengths ?? [Double](repeating: 0, count: n)
     var value = Self.likelihood(share, s)
     for _ in 0..<100 {
       let step = Self.newtonStep(share, s)

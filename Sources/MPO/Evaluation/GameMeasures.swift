@@ -21,11 +21,13 @@ struct GameMeasures {
     var againstNash: [Double]
   }
 
-  private func values(_ game: PolicyGame, nash: [Double]?) -> Values {
+  private func values(
+    _ game: PolicyGame, nash: [Double]?, near: BradleyTerryFit? = nil
+  ) -> Values {
     let all = Array(0..<game.count)
     let none = all.map { _ in Double.nan }
     return Values(
-      ratings: BradleyTerryFit(game.winRates, comparisons: comparisons),
+      ratings: BradleyTerryFit(game.winRates, comparisons: comparisons, near: near),
       mean: all.map(game.meanWinRate), exploitability: all.map(game.exploitability),
       nash: nash ?? none,
       againstNash: nash.map { mixture in all.map { game.winRate($0, against: mixture) } } ?? none)
@@ -39,7 +41,7 @@ struct GameMeasures {
     var rates: [[Double]] = Array(repeating: [], count: n * n)
     var drawn: [Values] = []
     if n > 1 {
-      resampling.forEach { counts in
+      resampling.drawn { counts in
         let resampled = PolicyGame(count: n) { a, b in
           guard let pair = meetings.pair(a, b) else { return 0.5 }
           return min(1, max(0, Resampling.mean(pair.units, counts)))
@@ -47,7 +49,8 @@ struct GameMeasures {
         for a in 0..<n {
           for b in a + 1..<n { rates[a * n + b].append(resampled.winRates[a][b]) }
         }
-        drawn.append(values(resampled, nash: try? resampled.nashMixture()))
+        drawn.append(
+          values(resampled, nash: try? resampled.nashMixture(), near: found.ratings))
       }
     }
     func estimates(_ value: [Double], _ of: (Values) -> [Double]) -> [Estimate] {

@@ -38,24 +38,38 @@ public struct EvaluationCost: Sendable, Equatable {
   ///   - prompts: N
   ///   - responses: K of each policy to each prompt
   public init(judge: any PreferenceSource, policies: Int, prompts: Int, responses: Int) {
-    pairings = policies * (policies - 1) / 2
+    let pairings = policies * (policies - 1) / 2
+    self.pairings = pairings
     let metered = judge as? any MeteredSource
-    let inPairs = metered?.asksByPair ?? false
-    let size = inPairs ? 1 : PairTally.block
-    var met = 0
-    var asked = 0
-    for start in stride(from: 0, to: responses, by: size) {
-      let part = min(size, responses - start)
-      met += part * part
-      asked += metered?.questions(first: part, second: part) ?? 0
+    let isReward = judge is any RewardSource
+    let inPairs = !isReward && metered?.asksByPair ?? false
+    let blocks = inPairs ? [Int](repeating: 1, count: responses) : Self.blocks(responses)
+    comparisons = pairings * prompts * blocks.reduce(0) { $0 + $1 * $1 }
+    questions = metered.map { metered in
+      // Rewards are asked for once for each response.
+      isReward
+        ? (policies > 1 ? policies * prompts * metered.questions(first: responses, second: 0) : 0)
+        : pairings * prompts * blocks.reduce(0) { $0 + metered.questions(first: $1, second: $1) }
     }
-    comparisons = pairings * prompts * met
-    questions = metered == nil ? nil : pairings * prompts * asked
   }
 
-  /// `3 pairs of policies, 768 pairs of responses; 192 questions to the judge`.
+  /// The sizes of the blocks in which K responses meet.
+  private static func blocks(_ responses: Int) -> [Int] {
+    stride(from: 0, to: responses, by: PairTally.block).map {
+      min(PairTally.block, responses - $0)
+    }
+  }
+
+  /// `3 pairs of policies, 768 pairs of responses; 192 questions to the judge`; empty for one policy.
   public var summary: String {
-    let asked = questions.map { "; \($0) questions to the judge" } ?? ""
-    return "\(pairings) pairs of policies, \(comparisons) pairs of responses\(asked)"
+    guard pairings > 0 else { return "" }
+    let asked = questions.map { "; \(Self.count($0, "question")) to the judge" } ?? ""
+    return "\(Self.count(pairings, "pair")) of policies, "
+      + "\(Self.count(comparisons, "pair")) of responses\(asked)"
+  }
+
+  /// `1 pair`, `2 pairs`.
+  package static func count(_ number: Int, _ word: String) -> String {
+    "\(number) \(word)\(number == 1 ? "" : "s")"
   }
 }

@@ -61,7 +61,7 @@ public struct LengthControl: Sendable, Equatable {
     guard resampling.isPossible else { return (control, Estimate(control.rate)) }
     let sums = UnitSums(pairs, control, units: resampling.units)
     var rates: [Double] = []
-    resampling.forEach { counts in rates.append(bradleyTerry(sums.step(from: control, counts))) }
+    resampling.drawn { counts in rates.append(bradleyTerry(sums.step(from: control, counts))) }
     return (control, Estimate(control.rate, resampled: rates))
   }
 }

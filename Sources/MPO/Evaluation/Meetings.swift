@@ -12,6 +12,7 @@ struct Meetings {
   private let prompts: [String]
   private let policies: [PolicySamples]
   private let classes: ClassTable?
+  private let rewards: RewardTable?
   private let resampling: Resampling
   private let shown: Int
   private var pairs: [Int: Pair] = [:]
@@ -20,11 +21,15 @@ struct Meetings {
   /// Pairs of responses that have met.
   private(set) var met = 0
 
-  init(_ tournament: Tournament, _ policies: [PolicySamples], _ classes: ClassTable?) {
+  init(
+    _ tournament: Tournament, _ policies: [PolicySamples], _ classes: ClassTable?,
+    _ rewards: RewardTable?
+  ) {
     judge = tournament.judge
     prompts = tournament.prompts
     self.policies = policies
     self.classes = classes
+    self.rewards = rewards
     resampling = tournament.resampling
     shown = min(max(0, tournament.shown), tournament.prompts.count)
     let row = [Float](repeating: 0.5, count: policies.count)
@@ -39,7 +44,7 @@ struct Meetings {
     _ a: Int, _ b: Int, progress: (Int) -> Void, stopRequested: () -> Bool
   ) throws {
     let (first, second) = (policies[a], policies[b])
-    let inPairs = judge.meetsInPairs
+    let inPairs = judge.meetsInPairs && !isKnown
     var tally = PairTally(first, second, inPairs: inPairs)
     for part in parts(inPairs) {
       if stopRequested() {
@@ -81,7 +86,7 @@ struct Meetings {
     let size = inPairs ? 1 : PairTally.block
     let isMetered = judge is any MeteredSource
     let atOnce =
-      inPairs ? 32 : isMetered ? 1 : classes == nil ? max(1, 512 / min(size, k)) : prompts.count
+      inPairs ? 32 : isMetered ? 1 : isKnown ? prompts.count : max(1, 512 / min(size, k))
     return stride(from: 0, to: prompts.count, by: max(1, atOnce)).flatMap { start in
       stride(from: 0, to: k, by: size).map {
         Part(
@@ -91,10 +96,13 @@ struct Meetings {
     }
   }
 
+  /// What each response is worth is known; the judge is not asked about pairs.
+  private var isKnown: Bool { classes != nil || rewards != nil }
+
   private func compare(
     _ a: Int, _ b: Int, _ part: Part, _ inPairs: Bool
   ) throws -> ComparisonTable {
-    guard let classes else {
+    guard isKnown else {
       do {
         return try judge.compare(
           prompts: Array(prompts[part.prompts]),
@@ -107,9 +115,13 @@ struct Meetings {
     var values: [Float] = []
     values.reserveCapacity(part.prompts.count * part.responses.count * part.responses.count)
     for n in part.prompts {
-      for one in classes.classes[a][n][part.responses] {
-        for other in classes.classes[b][n][part.responses] {
-          values.append(Float(classes.game[one, other]))
+      for i in part.responses {
+        for j in part.responses {
+          if let classes {
+            values.append(Float(classes.game[classes.classes[a][n][i], classes.classes[b][n][j]]))
+          } else if let rewards {
+            values.append(rewards.preference(n, a, i, over: b, j))
+          }
         }
       }
     }

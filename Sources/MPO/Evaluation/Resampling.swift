@@ -13,7 +13,7 @@ struct Resampling {
   var isPossible: Bool { units > 1 && resamples > 0 }
 
   /// Calls `body` once for each resample with how often each unit was drawn, (units).
-  func forEach(_ body: ([Double]) throws -> Void) rethrows {
+  func drawn(_ body: ([Double]) throws -> Void) rethrows {
     guard isPossible else { return }
     for resample in 0..<resamples {
       var generator = PhiloxGenerator(

@@ -71,11 +71,12 @@ public struct Tournament {
     let order = policies.indices.sorted { policies[$0].name < policies[$1].name }
     let sorted = order.map { policies[$0] }
     let classes = try ClassTable(judge, sorted)
+    let rewards = try RewardTable(judge, prompts, sorted)
     guard !averages || classes != nil else {
       throw EvaluationError.judge(
         "averaged shares need a judge with classes (type categories); this one is \(judge.name)")
     }
-    var meetings = Meetings(self, sorted, classes)
+    var meetings = Meetings(self, sorted, classes, rewards)
     for a in sorted.indices {
       for b in sorted.indices where b > a {
         try meetings.play(a, b, progress: progress, stopRequested: stopRequested)
@@ -91,6 +92,28 @@ public struct Tournament {
 
   /// With one prompt its responses are resampled.
   var unit: ResampledUnit { prompts.count > 1 ? .prompts : .responses }
+}
+
+/// Every response's reward, asked for once however many pairs it meets in, for a judge by rewards.
+struct RewardTable {
+  private let temperature: Double
+  /// (n, N, K)
+  private let rewards: [[[Double]]]
+
+  /// Nil for another judge.
+  /// - Throws: `PreferenceError`.
+  init?(_ judge: any PreferenceSource, _ prompts: [String], _ policies: [PolicySamples]) throws {
+    guard policies.count > 1, let judge = judge as? any RewardSource else { return nil }
+    temperature = judge.temperature
+    rewards = try policies.map { policy in
+      try judge.rewards(prompts: prompts, responses: policy.responses)
+    }
+  }
+
+  /// P(response i of a over response j of b) to prompt n.
+  func preference(_ n: Int, _ a: Int, _ i: Int, over b: Int, _ j: Int) -> Float {
+    Float(bradleyTerry((rewards[a][n][i] - rewards[b][n][j]) / temperature))
+  }
 }
 
 /// Every policy's responses by class, once, for a judge that has classes.

@@ -22,7 +22,8 @@ extension TournamentReport {
     guard policies.count > 1 else { return "\(draws); judge: \(judge)" }
     guard units > 1 else { return "\(draws); judge: \(judge); no intervals from one response" }
     let over = unit == .prompts ? "\(units) prompts" : "\(units) responses to one prompt"
-    return "\(draws); judge: \(judge)\n95 % intervals: bootstrap over \(over), \(resamples) resamples"
+    return "\(draws); judge: \(judge)\n"
+      + "95 % intervals: bootstrap over \(over), \(resamples) resamples"
   }
 
   private var policyTable: String {
@@ -128,6 +129,7 @@ extension TournamentReport {
   private static func interval(_ estimate: Estimate, digits count: Int, scale: Double) -> String {
     let value = digits(scale * estimate.value, count)
     guard estimate.hasInterval else { return value }
-    return "\(value) (\(digits(scale * estimate.low, count))-\(digits(scale * estimate.high, count)))"
+    let (low, high) = (digits(scale * estimate.low, count), digits(scale * estimate.high, count))
+    return "\(value) (\(low)-\(high))"
   }
 }

@@ -16,6 +16,8 @@ public struct ChartSeries: Sendable {
   public var group: Int?
   /// Whether the legend names it. Default: true.
   public var isInLegend: Bool
+  /// Shaded behind the line, from low to high at each x: a spread over seeds. Default: none.
+  public var band: [(x: Double, low: Double, high: Double)] = []
 
   public init(
     _ name: String, _ points: [(x: Double, y: Double)], style: Style = .solid, group: Int? = nil,

@@ -14,14 +14,20 @@ struct ChartDrawing {
 
   /// About 12 bytes a point.
   private static let pointsInAll = 12_000
+  /// Corners of a band along one of its sides.
+  private static let bandPoints = 240
 
   init(_ chart: Chart, x: Double, y: Double) {
     self.chart = chart
     (self.x, self.y) = (x, y)
     let points = chart.series.flatMap(\.points).filter { chart.isShown(x: $0.x) }
     horizontal = Axis(points.map(\.x), scale: chart.xScale, isTight: true)
+    let bands = chart.series.flatMap(\.band).filter { chart.isShown(x: $0.x) }
+    // On a log axis the lower side of a band may be 0 or less; only the curves stretch it.
+    let spread = bands.flatMap { chart.yScale == .log ? [$0.high] : [$0.low, $0.high] }
     vertical = Axis(
-      points.map(\.y), scale: chart.yScale, floor: chart.yFloor, hasZeros: chart.hasFloored)
+      points.map(\.y) + spread, scale: chart.yScale, floor: chart.yFloor,
+      hasZeros: chart.hasFloored)
     let widest = vertical.ticks.map { SVG.width($0.label, size: 12) }.max() ?? 0
     plot = (x + widest + 14, y + 26, x + Chart.size.width - 18, y + Chart.size.height - 44)
   }
@@ -40,6 +46,7 @@ struct ChartDrawing {
         + " width=\"\(SVG.number(plot.right - plot.left))\" "
         + "height=\"\(SVG.number(plot.bottom - plot.top + 2))\"/></clipPath>")
     svg.add("<g clip-path=\"url(#plot)\">")
+    for (i, line) in chart.series.enumerated() { drawBand(line, series: line.group ?? i, &svg) }
     for (i, points) in shown.enumerated() {
       let line = chart.series[i]
       let color = Palette.color(line.group ?? i)
@@ -77,6 +84,23 @@ struct ChartDrawing {
     svg.label(
       chart.xLabel, x: (plot.left + plot.right) / 2, y: plot.bottom + 38, classes: "ink",
       anchor: .middle)
+  }
+
+  /// A closed shape, there along the upper side and back along the lower one.
+  private func drawBand(_ line: ChartSeries, series: Int, _ svg: inout SVGWriter) {
+    let shown = line.band.filter { chart.isShown(x: $0.x) }
+    guard shown.count > 1 else { return }
+    let stride = (shown.count + Self.bandPoints - 1) / Self.bandPoints
+    let kept = shown.indices.filter { $0 % stride == 0 || $0 == shown.count - 1 }.map { shown[$0] }
+    func place(_ x: Double, _ y: Double) -> (x: Double, y: Double)? {
+      guard let h = horizontal.position(x), let v = vertical.position(y) else { return nil }
+      return (
+        plot.left + h * (plot.right - plot.left), plot.bottom - v * (plot.bottom - plot.top)
+      )
+    }
+    let corners =
+      kept.compactMap { place($0.x, $0.high) } + kept.reversed().compactMap { place($0.x, $0.low) }
+    svg.add("<path class=\"band f\(Palette.color(series))\" d=\"\(SVG.path(corners))Z\"/>")
   }
 
   /// In pixels, thinned; nil where the line is interrupted.

@@ -23,6 +23,7 @@ package enum Palette {
     .curve { fill: none; stroke-width: 1.8; stroke-linejoin: round; stroke-linecap: round; }
     .thin { stroke-width: 1; opacity: 0.8; }
     .dashed { stroke-dasharray: 5 4; }
+    .band { opacity: 0.16; stroke: none; }
     .line, .grid, .frame { fill: none; }
     .grid { stroke-width: 1; }
     .hollow { stroke-width: 1.6; }

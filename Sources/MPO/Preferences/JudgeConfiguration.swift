@@ -62,12 +62,13 @@ public enum JudgeConfiguration: Sendable, Equatable {
     switch self {
     case .categories, .panel, .http: return false
     case .command(let settings): return settings.returns == .rewards
-    case .reward: return true
+    // Which kind a model is stands in its folder; `makeSource` looks.
+    case .reward, .model: return true
     }
   }
 
-  /// The source itself; a command is started here, a key is looked up, a model is loaded. `backend` runs models; rules and
-  /// programs do not look at it.
+  /// The source itself; a command is started here, a key is looked up, a model is loaded. `backend`
+  /// runs models; rules and programs do not look at it.
   /// - Throws: `PreferenceError`.
   public func makeSource(on backend: any ComputeBackend) throws -> any PreferenceSource {
     switch self {

@@ -31,11 +31,12 @@ public struct MemoryEstimate: Sendable, Equatable {
       let head = headCopy ? shape.vocabulary * shape.width : 0
       states = 4 * copies * trained + 2 * bf16Copies * trained + (bf16Copies > 0 ? 2 : 4) * head
     }
-    // One block keeps its input, two norms, the middle residual, qkv, the attention's output and
-    // log-sum-exp, gate, up and their product; norms of branches and heads keep what they read.
+    // One block keeps its input, the middle residual, qkv, the attention's output and log-sum-exp,
+    // gate and up (what is normed or activated is made again); norms of branches and heads keep what
+    // they read.
     var block =
-      4 * shape.width + shape.packedWidth + shape.attentionWidth + shape.heads
-      + (shape.isGated ? 3 : 2) * shape.feedForward
+      2 * shape.width + shape.packedWidth + shape.attentionWidth + shape.heads
+      + (shape.isGated ? 2 : 1) * shape.feedForward
     if shape.normsBranches { block += 2 * shape.width }
     if shape.normsHeads { block += shape.packedWidth }
     let kept = checkpointing ? shape.layers * shape.width + block : shape.layers * block

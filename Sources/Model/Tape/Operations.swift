@@ -83,7 +83,12 @@ extension Tape {
         if accumulate { try backend.add(dGateUp, target, into: dGateUp) }
       }
     }
-    return out
+    guard recording else { return out }
+    return out.remade { [backend, value = gateUp.value, shape = out.value.shape] in
+      let again = try backend.empty(shape)
+      try backend.gatedUnit(value, activation: activation, into: again)
+      return again
+    }
   }
 
   /// `activation(x)` (N, F).
@@ -98,7 +103,12 @@ extension Tape {
         if accumulate { try backend.add(dX, target, into: dX) }
       }
     }
-    return out
+    guard recording else { return out }
+    return out.remade { [backend, value = x.value] in
+      let again = try backend.empty(value.shape)
+      try backend.activate(value, activation, into: again)
+      return again
+    }
   }
 
   /// Residual sum.

@@ -7,9 +7,9 @@ extension Tape {
   public func linear(_ x: Variable, _ layer: LinearParameters) throws -> Variable {
     let out = Variable(try backend.empty([x.value.rows, layer.weight.value.rows]))
     let low = try run(x, layer, into: out.value, accumulate: false)
-    record([x], out) { [unowned self, slot = out.slot] in
+    record([x], out) { [unowned self, slot = out.slot, input = x.slot, recall = x.recall] in
       guard let g = take(slot) else { return }
-      try propagate(g, x, layer, low)
+      try propagate(g, recall, to: input, layer, low)
     }
     return out
   }
@@ -50,8 +50,8 @@ extension Tape {
   private struct LowRank {
     /// x A^T, (N, R).
     var product: Tensor
-    /// x, or x after dropout.
-    var input: Tensor
+    /// x after dropout; nil: x itself.
+    var dropped: Tensor?
   }
 
   private func run(
@@ -62,14 +62,15 @@ extension Tape {
       precision: layer.weight.precision)
     if let bias = layer.bias { try backend.addRow(bias.value, to: out) }
     guard let adapters = layer.adapters else { return nil }
-    var low = LowRank(
-      product: try backend.empty([x.value.rows, adapters.a.value.rows]), input: x.value)
+    var low = LowRank(product: try backend.empty([x.value.rows, adapters.a.value.rows]))
     if let dropout = adapters.dropout {
-      low.input = try backend.empty(x.value.shape)
+      let dropped = try backend.empty(x.value.shape)
       try backend.dropout(
-        x.value, rate: dropout.rate, seed: dropout.seed, stream: dropout.stream, into: low.input)
+        x.value, rate: dropout.rate, seed: dropout.seed, stream: dropout.stream, into: dropped)
+      low.dropped = dropped
     }
-    try backend.matmul(low.input, adapters.a.value, transposeB: true, into: low.product)
+    try backend.matmul(
+      low.dropped ?? x.value, adapters.a.value, transposeB: true, into: low.product)
     for part in adapters.parts {
       try backend.matmul(
         low.product.columns(part.ranks), transposed: false, part.b.value, transposed: true,
@@ -81,16 +82,17 @@ extension Tape {
   /// With g = d out: `dW += g^T x`, `db += sum_n g`, `dX += g W`, and through the adapters
   /// `dB += scale * g^T (x A^T)`, `dU = scale * g B`, `dA += dU^T x`, `dX += dU A`.
   private func propagate(
-    _ g: Tensor, _ x: Variable, _ layer: LinearParameters, _ low: LowRank?
+    _ g: Tensor, _ recall: () throws -> Tensor, to input: GradientSlot, _ layer: LinearParameters,
+    _ low: LowRank?
   ) throws {
     let weight = layer.weight
     if let dWeight = weight.gradient {
       try backend.matmul(
-        g, x.value, transposeA: true, into: dWeight, accumulate: true,
+        g, try recall(), transposeA: true, into: dWeight, accumulate: true,
         precision: weight.precision)
     }
     if let dBias = layer.bias?.gradient { try backend.sumRows(g, into: dBias) }
-    try contribute(to: x.slot) { dX, accumulate in
+    try contribute(to: input) { dX, accumulate in
       try backend.matmul(
         g, weight.product, into: dX, accumulate: accumulate, precision: weight.precision)
     }
@@ -108,9 +110,10 @@ extension Tape {
         into: dProduct.columns(part.ranks), accumulate: false, scale: part.scale, precision: .f32)
     }
     if let dA = adapters.a.gradient {
-      try backend.matmul(dProduct, low.input, transposeA: true, into: dA, accumulate: true)
+      try backend.matmul(
+        dProduct, try low.dropped ?? recall(), transposeA: true, into: dA, accumulate: true)
     }
-    try contribute(to: x.slot) { dX, accumulate in
+    try contribute(to: input) { dX, accumulate in
       guard let dropout = adapters.dropout else {
         return try backend.matmul(
           dProduct, adapters.a.value, into: dX, accumulate: accumulate)

@@ -18,14 +18,14 @@ extension Tape {
     let inverse = try backend.empty([x.value.rows])
     try backend.rmsNorm(
       x.value, weight: weight.value, settings: settings, into: out.value, inverseRMS: inverse)
-    recordNorm(x, weight, settings, inverse, out)
-    return out
+    return recordNorm(x, weight, settings, inverse, out)
   }
 
+  /// `out`, to be made again from x where the backward pass reads it.
   private func recordNorm(
     _ x: Variable, _ weight: Parameter, _ settings: RMSNormSettings, _ inverse: Tensor,
     _ out: Variable
-  ) {
+  ) -> Variable {
     record([x], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot) else { return }
       try contribute(to: x.slot) { dX, accumulate in
@@ -33,6 +33,13 @@ extension Tape {
           g, x: x.value, weight: weight.value, settings: settings, inverseRMS: inverse, into: dX,
           accumulate: accumulate, dWeight: weight.gradient)
       }
+    }
+    guard recording else { return out }
+    return out.remade { [backend, value = x.value] in
+      let again = try backend.empty(value.shape)
+      try backend.rmsNorm(
+        value, weight: weight.value, settings: settings, into: again, inverseRMS: inverse)
+      return again
     }
   }
 
@@ -48,8 +55,7 @@ extension Tape {
       residual.value, to: sum.value, weight: norm.weight.value, settings: settings,
       into: normed.value, inverseRMS: inverse)
     recordAdd(residual, branch, sum)
-    recordNorm(sum, norm.weight, settings, inverse, normed)
-    return (sum, normed)
+    return (sum, recordNorm(sum, norm.weight, settings, inverse, normed))
   }
 
   private func layerNorm(
@@ -71,7 +77,14 @@ extension Tape {
           accumulate: accumulate, dWeight: norm.weight.gradient, dBias: bias.gradient)
       }
     }
-    return out
+    guard recording else { return out }
+    return out.remade { [backend, value = x.value] in
+      let again = try backend.empty(value.shape)
+      try backend.layerNorm(
+        value, weight: norm.weight.value, bias: bias.value, epsilon: epsilon, into: again,
+        statistics: statistics)
+      return again
+    }
   }
 
   /// Norms of every query head and key head of packed qkv (N, (H + 2G) * D), weights (D) each; value

@@ -5,10 +5,21 @@ import MPOBackend
 public struct Variable {
   public let value: Tensor
   let slot: GradientSlot
+  /// What an adjoint that needs the value calls: by default it keeps the value until then.
+  private(set) var recall: () throws -> Tensor
 
   public init(_ value: Tensor) {
     self.value = value
     slot = GradientSlot(shape: value.shape)
+    recall = { value }
+  }
+
+  /// The same variable, whose value is made again in the backward pass: for what costs far less to
+  /// make than the products around it, so that its memory is free in between.
+  func remade(_ again: @escaping () throws -> Tensor) -> Variable {
+    var other = self
+    other.recall = again
+    return other
   }
 }
 

@@ -127,7 +127,7 @@ struct PanelBuilder {
 
   /// From the lowest of `low` to the highest of `high` in every column.
   private static func band(
-    _ run: RunRecord, _ names: (low: String, high: String), _ axis: ReportAxis
+    _ run: LoggedRun, _ names: (low: String, high: String), _ axis: ReportAxis
   ) -> [PanelBand] {
     guard let low = run[names.low], let high = run[names.high],
       low.columns.count == high.columns.count
@@ -157,7 +157,7 @@ struct PanelBuilder {
   }
 }
 
-extension RunRecord {
+extension LoggedRun {
   /// Where a step lies on the axis, as its metrics tell.
   func place(ofStep step: Int, _ axis: ReportAxis) -> Double? {
     if axis == .steps { return Double(step) }

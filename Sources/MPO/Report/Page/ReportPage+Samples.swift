@@ -14,7 +14,7 @@ extension RunReport {
       "p", "Responses as they were logged, with their mean preference over the other responses.",
       [("class", "facts")])
     let open = [("open", "open")]
-    func writeSteps(_ run: RunRecord, _ page: inout HTML) {
+    func writeSteps(_ run: LoggedRun, _ page: inout HTML) {
       for (i, snapshot) in run.samples.reversed().enumerated() {
         page.element("details", i == 0 ? open : []) { page in
           page.leaf("summary", "Step \(reportFigure(Double(snapshot.step)))")

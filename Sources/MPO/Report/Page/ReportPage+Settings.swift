@@ -42,7 +42,7 @@ extension RunReport {
   }
 
   /// What is not at its default first.
-  private func writeOne(_ run: RunRecord, _ names: [String], _ page: inout HTML) {
+  private func writeOne(_ run: LoggedRun, _ names: [String], _ page: inout HTML) {
     page.leaf("p", "From \(run.settingsSource ?? "").", [("class", "facts")])
     guard let standard = Self.defaults(of: run) else {
       return writeSettings(names, [run], differing: [], &page)
@@ -58,7 +58,7 @@ extension RunReport {
   }
 
   /// Those of the command whose settings these are, told by their names; nil if of none.
-  private static func defaults(of run: RunRecord) -> [String: String]? {
+  private static func defaults(of run: LoggedRun) -> [String: String]? {
     let commands = [
       AlignmentConfiguration().resolvedSettings(), SFTConfiguration().resolvedSettings(),
     ]
@@ -72,7 +72,7 @@ extension RunReport {
   }
 
   private func writeSettings(
-    _ names: [String], _ runs: [RunRecord], differing: Set<String>, _ page: inout HTML
+    _ names: [String], _ runs: [LoggedRun], differing: Set<String>, _ page: inout HTML
   ) {
     page.element("div", [("class", "scroll"), ("tabindex", "0")]) { page in
       page.element("table", [("class", "settings")]) { page in

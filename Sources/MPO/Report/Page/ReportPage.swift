@@ -80,7 +80,7 @@ extension RunReport {
       }
     } else {
       let runs = groups.flatMap(\.runs)
-      let kinds = [RunRecord.Status.finished, .running, .open].compactMap { status -> String? in
+      let kinds = [LoggedRun.Status.finished, .running, .open].compactMap { status -> String? in
         let count = runs.filter { $0.status == status }.count
         return count == 0 ? nil : "\(count) \(Self.word(status))"
       }
@@ -88,7 +88,7 @@ extension RunReport {
     }
   }
 
-  private static func word(_ status: RunRecord.Status) -> String {
+  private static func word(_ status: LoggedRun.Status) -> String {
     switch status {
     case .finished: return "finished"
     case .running: return "running"
@@ -97,7 +97,7 @@ extension RunReport {
   }
 
   /// `finished · step 160`, `running · step 40 of 160`.
-  static func badge(_ run: RunRecord) -> String {
+  static func badge(_ run: LoggedRun) -> String {
     let step = reportFigure(Double(run.lastStep))
     let all = run.stepsInAll.map { " of \(reportFigure(Double($0)))" } ?? ""
     let place = run.status == .finished ? "\(step) steps" : "step \(step)\(all)"

@@ -10,7 +10,7 @@ struct SummaryFigure {
   var metrics: [String] = []
   /// Whether the last tenth of the steps says more than the last one.
   var isNoisy = false
-  var value: @Sendable (RunRecord) -> Double?
+  var value: @Sendable (LoggedRun) -> Double?
 
   /// The last value of the first of these metrics that a run has.
   init(_ title: String, _ metrics: [String], unit: Unit = .plain, isNoisy: Bool = false) {
@@ -21,7 +21,7 @@ struct SummaryFigure {
     value = { $0.curve(metrics)?.last?.value }
   }
 
-  init(_ title: String, unit: Unit = .plain, _ value: @escaping @Sendable (RunRecord) -> Double?) {
+  init(_ title: String, unit: Unit = .plain, _ value: @escaping @Sendable (LoggedRun) -> Double?) {
     self.title = title
     self.unit = unit
     self.value = value
@@ -62,7 +62,7 @@ struct SummaryFigure {
   }
 
   /// Mean ± standard error over the runs of a setting.
-  func text(_ group: RunGroup, _ value: (RunRecord) -> Double?) -> String? {
+  func text(_ group: RunGroup, _ value: (LoggedRun) -> Double?) -> String? {
     guard let estimate = group.estimate(value) else { return nil }
     guard let error = estimate.error else { return text(estimate.mean) }
     switch unit {
@@ -72,6 +72,6 @@ struct SummaryFigure {
     }
   }
 
-  func lastTenth(_ run: RunRecord) -> Double? { run.curve(metrics)?.lastTenth }
-  func first(_ run: RunRecord) -> Double? { run.curve(metrics)?.first?.value }
+  func lastTenth(_ run: LoggedRun) -> Double? { run.curve(metrics)?.lastTenth }
+  func first(_ run: LoggedRun) -> Double? { run.curve(metrics)?.first?.value }
 }

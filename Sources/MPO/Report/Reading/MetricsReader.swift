@@ -22,7 +22,7 @@ struct MetricsReader {
   private var hasTooMany = false
 
   /// - Throws: `FileError` when the file cannot be read; what stands in it is never an error.
-  static func read(_ path: String, into run: inout RunRecord) throws {
+  static func read(_ path: String, into run: inout LoggedRun) throws {
     var reader = MetricsReader()
     try LineReader(path: path).forEachLine { number, line in
       switch line {
@@ -99,7 +99,7 @@ struct MetricsReader {
     samples.truncate(from: step)
   }
 
-  private func finish(_ run: inout RunRecord) {
+  private func finish(_ run: inout LoggedRun) {
     run.curves = curves.filter { !$0.curve.isEmpty }
     run.refreshes = refreshes
     run.samples = samples.kept.compactMap { step, text in

@@ -90,8 +90,8 @@ enum RunFolder {
 
   /// Metrics, settings and status of a run.
   /// - Throws: `FileError` when metrics.jsonl cannot be read.
-  static func read(_ folder: String, name: String) throws -> RunRecord {
-    var run = RunRecord(folder: folder, name: name)
+  static func read(_ folder: String, name: String) throws -> LoggedRun {
+    var run = LoggedRun(folder: folder, name: name)
     try MetricsReader.read("\(folder)/\(metrics)", into: &run)
     readSettings(&run)
     run.stepsInAll = run.settings["max_steps"].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil }
@@ -100,7 +100,7 @@ enum RunFolder {
   }
 
   /// From the newest complete checkpoint, else from what the run wrote when it began.
-  private static func readSettings(_ run: inout RunRecord) {
+  private static func readSettings(_ run: inout LoggedRun) {
     if let newest = CheckpointStore(run.folder).latestComplete() {
       do {
         run.settings = try TrainerState.read(from: newest.url).settings
@@ -118,7 +118,7 @@ enum RunFolder {
     run.settingsSource = RunDescription.fileName
   }
 
-  private static func status(_ run: RunRecord) -> RunRecord.Status {
+  private static func status(_ run: LoggedRun) -> LoggedRun.Status {
     if isLocked(run.folder) { return .running }
     let files = [
       "model.safetensors", "model.safetensors.index.json", "adapter_model.safetensors",

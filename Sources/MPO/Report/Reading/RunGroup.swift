@@ -1,7 +1,7 @@
 /// Runs of one setting that differ in their seed, or one run alone. It has one colour.
 struct RunGroup {
   var name: String
-  var runs: [RunRecord]
+  var runs: [LoggedRun]
 
   /// Settings that do not make another setting of a run.
   static let ownOfEachRun: Set = [
@@ -12,7 +12,7 @@ struct RunGroup {
   /// Runs whose names say that they are seeds of the same setting are taken together if their
   /// settings agree; groups stand in the order of their first runs.
   /// - Parameter notes: gets a line for runs that are named as seeds and whose settings differ.
-  static func groups(of runs: [RunRecord], notes: inout [String]) -> [RunGroup] {
+  static func groups(of runs: [LoggedRun], notes: inout [String]) -> [RunGroup] {
     var groups: [RunGroup] = []
     for run in runs {
       let setting = RunNames.setting(of: run.name)
@@ -42,13 +42,13 @@ struct RunGroup {
   }
 
   /// Names of settings that are known of both and differ.
-  private static func differences(_ a: RunRecord, _ b: RunRecord) -> [String] {
+  private static func differences(_ a: LoggedRun, _ b: LoggedRun) -> [String] {
     a.settings.keys.filter { !ownOfEachRun.contains($0) }.sorted()
       .filter { name in b.settings[name].map { $0 != a.settings[name] } ?? false }
   }
 
   /// Mean and standard error over the runs that have the value; an error only from two runs on.
-  func estimate(_ value: (RunRecord) -> Double?) -> (mean: Double, error: Double?, count: Int)? {
+  func estimate(_ value: (LoggedRun) -> Double?) -> (mean: Double, error: Double?, count: Int)? {
     let values = runs.compactMap(value).filter(\.isFinite)
     guard !values.isEmpty else { return nil }
     let n = Double(values.count)

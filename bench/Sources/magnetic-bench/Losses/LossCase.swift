@@ -24,11 +24,14 @@ struct LossCase: Decodable {
   var referenceModel: String?
   var prompts: [[Int32]]?
   var responses: [[Int32]]?
+  /// Of the optimizer step between the two gradients.
+  var learningRate: Double?
 
   enum CodingKeys: String, CodingKey {
     case name, algorithm, settings, preferences, rewards, policy, old, reference, model, prompts
     case responses
     case samples = "num_generations"
+    case learningRate = "learning_rate"
     case winRates = "win_rates"
     case referenceModel = "reference_model"
   }
@@ -58,9 +61,8 @@ struct LossCase: Decodable {
       ["--algorithm=\(algorithm)"] + (isOffline ? [] : ["--num_generations=\(samples)"])
       + settings.sorted { $0.key < $1.key }.map { "--\($0.key)=\($0.value.text)" } + more
     c.complete(given: try c.apply(flags: flags))
-    guard c.settingsWithoutEffect.isEmpty else {
-      throw LossCaseError.idle(name, c.settingsWithoutEffect)
-    }
+    let idle = c.settingsWithoutEffect.filter { settings[$0] != nil }
+    guard idle.isEmpty else { throw LossCaseError.idle(name, idle) }
     return c
   }
 

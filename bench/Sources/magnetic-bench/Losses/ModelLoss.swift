@@ -10,7 +10,7 @@ struct ModelLoss {
   let backend: any ComputeBackend
 
   /// The loss and gradient where the responses were drawn and, with the same seeds, after the
-  /// optimizer step on them. The step is small, so that ratios are near 1 on both sides of a clip.
+  /// optimizer step on them.
   func result() throws -> LossResult {
     let file = "\(folder)/\(source.name.replacing("/", with: "-"))"
     var steps: [LossResult.Step] = []
@@ -28,7 +28,8 @@ struct ModelLoss {
 
   private func configuration(steps: Int) throws -> AlignmentConfiguration {
     try source.configuration([
-      "--inner_steps=\(steps)", "--learning_rate=3e-4", "--magnet_sync_steps=0",
+      "--inner_steps=\(steps)", "--learning_rate=\(source.learningRate ?? 1e-4)",
+      "--magnet_sync_steps=0",
     ])
   }
 

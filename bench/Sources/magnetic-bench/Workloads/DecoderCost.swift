@@ -30,7 +30,7 @@ struct DecoderCost {
   }
 
   /// Blocks over sequences of `length` tokens, attention included.
-  private func blocks(_ sequences: Int, _ length: Int) -> Double {
+  func blocks(_ sequences: Int, _ length: Int) -> Double {
     let attention = (1...max(1, length)).reduce(0.0) { $0 + attentionFLOPs($1) }
     return Double(sequences) * (Double(length) * blockFLOPs + attention)
   }

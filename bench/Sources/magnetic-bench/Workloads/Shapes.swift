@@ -7,6 +7,8 @@ enum BenchShape: String, CaseIterable, ExpressibleByArgument {
   case small = "S"
   /// 135 M parameters: 576 wide, 30 layers, 9 heads and 3 key/value heads, 1536, 49152, tied.
   case medium = "M"
+  /// 1.7 M parameters, the decoder of `sweep`; no peer has it.
+  case extraSmall = "XS"
   /// A few thousand parameters, to try the command.
   case tiny
 
@@ -16,6 +18,8 @@ enum BenchShape: String, CaseIterable, ExpressibleByArgument {
       return .bench(288, layers: 6, heads: 6, groups: 6, 768, vocabulary: 32000, positions)
     case .medium:
       return .bench(576, layers: 30, heads: 9, groups: 3, 1536, vocabulary: 49152, positions)
+    case .extraSmall:
+      return .bench(128, layers: 4, heads: 4, groups: 2, 384, vocabulary: 8192, positions)
     case .tiny: return .bench(32, layers: 2, heads: 4, groups: 2, 64, vocabulary: 512, positions)
     }
   }

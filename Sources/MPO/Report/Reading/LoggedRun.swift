@@ -1,5 +1,5 @@
 /// What a report knows of one run.
-struct RunRecord {
+struct LoggedRun {
   /// As given, or found below what was given.
   let folder: String
   /// For people; told apart from the other runs of the report.

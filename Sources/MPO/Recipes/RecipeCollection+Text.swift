@@ -1,0 +1,149 @@
+import Foundation
+
+// The results for people.
+
+extension RecipeCollection {
+  /// An aligned Markdown table, mean ± standard error.
+  var table: String {
+    var cells = [["", "n"] + collecting.columns.map(\.title)]
+    for row in rows {
+      let counts = Set(row.cells.map(\.count).filter { $0 > 0 })
+      let count = counts.sorted().map(String.init).joined(separator: "-")
+      let values = zip(row.cells, collecting.columns).map { $0.text(digits: $1.digits) }
+      cells.append([row.title, count.isEmpty ? "0" : count] + values)
+    }
+    return Self.markdownTable(cells)
+  }
+
+  static func markdownTable(_ cells: [[String]]) -> String {
+    let escaped = cells.map { $0.map { $0.replacing("|", with: "\\|") } }
+    let widths = escaped[0].indices.map { column in
+      max(3, escaped.map { $0[column].count }.max() ?? 0)
+    }
+    func line(_ row: [String]) -> String {
+      let padded = zip(row, widths).enumerated().map { column, cell in
+        let space = String(repeating: " ", count: cell.1 - cell.0.count)
+        return column == 0 ? cell.0 + space : space + cell.0
+      }
+      return "| " + padded.joined(separator: " | ") + " |\n"
+    }
+    let rule = widths.enumerated().map { column, width in
+      String(repeating: "-", count: column == 0 ? width + 2 : width + 1) + (column == 0 ? "" : ":")
+    }
+    return line(escaped[0]) + "|" + rule.joined(separator: "|") + "|\n"
+      + escaped.dropFirst().map(line).joined()
+  }
+
+  private static func counted(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
+  }
+
+  /// Comparisons, and what is missing.
+  var notes: [String] {
+    let absent = missing.map { "\($0)" }
+    return verdicts.map(\.text)
+      + (absent.isEmpty ? [] : ["missing, not done: \(absent.joined(separator: ", "))"])
+  }
+
+  func markdown(pictures files: [String]) -> String {
+    let recipe = plan.recipe
+    let title = collecting.title.isEmpty ? recipe.name : collecting.title
+    var parts = ["# \(title)"]
+    for text in [recipe.description, collecting.text] where !text.isEmpty {
+      parts.append(text.trimmingCharacters(in: .whitespacesAndNewlines))
+    }
+    parts.append(table + "\nMean ± standard error over n seeds.")
+    if !notes.isEmpty { parts.append(notes.map { "- \($0)" }.joined(separator: "\n")) }
+    for (picture, file) in zip(pictures, files) {
+      parts.append("![\(picture.plot.title)](\(file))")
+    }
+    if let chosen = choiceText { parts.append("## Chosen settings\n\n\(chosen)") }
+    parts.append("## Settings\n\n\(settingsText)")
+    parts.append("## Cost\n\n\(costText)")
+    parts.append("## Made by\n\n\(originText)")
+    return parts.map { $0.trimmingCharacters(in: .newlines) }.joined(separator: "\n\n") + "\n"
+  }
+
+  private var choiceText: String? {
+    guard let choice else { return nil }
+    let seeds = plan.recipe.tuneSeeds.map(String.init).joined(separator: ", ")
+    var cells = [["method", "chosen", "tried"]]
+    for outcome in choice.outcomes {
+      let title = plan.recipe.method(outcome.method)?.title ?? outcome.method
+      cells.append([title, outcome.best?.title ?? "-", choice.text(outcome, digits: 3)])
+    }
+    let figure = "\(choice.measure.path) of stage `\(choice.measure.stage)`"
+    return "The point with the \(choice.least ? "least" : "greatest") \(figure) on seed \(seeds); "
+      + "none of these runs is in the table above.\n\n" + Self.markdownTable(cells)
+  }
+
+  /// Of each stage what all its runs share, and what a method has beside.
+  private var settingsText: String {
+    plan.recipe.stages.compactMap { stage -> String? in
+      guard case .command(let command, _, _) = stage.work else { return nil }
+      let own = runs.filter { $0.id.stage == stage.name }
+      guard let first = own.first?.figures.record.settings else { return nil }
+      let shared = first.filter { name, value in
+        own.allSatisfy { $0.figures.record.settings[name] == value }
+      }
+      let lines = shared.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
+      let text =
+        "`\(stage.name)`: `magnetic \(command.name)`, \(Self.counted(own.count, "run"))\n\n"
+      let methods = stage.range == .methods ? methodLines(own, shared: shared) : []
+      return text + "```yaml\n\(lines)```"
+        + (methods.isEmpty ? "" : "\n\n\(methods.joined(separator: "\n"))")
+    }.joined(separator: "\n\n")
+  }
+
+  /// What sets a method's runs apart, seeds and folders left out.
+  private func methodLines(
+    _ runs: [(id: RecipePlan.ID, figures: RunFigures)], shared: [String: String]
+  ) -> [String] {
+    plan.recipe.methods.compactMap { method in
+      guard let run = runs.first(where: { $0.id.method == method.name }) else { return nil }
+      let own = run.figures.record.settings.filter { name, value in
+        shared[name] == nil && name != "seed" && !value.contains(plan.recipe.outputDirectory)
+      }
+      guard !own.isEmpty else { return nil }
+      let texts = own.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+      return "- \(method.title): `\(texts.joined(separator: ", "))`"
+    }
+  }
+
+  private var costText: String {
+    var cells = [["stage", "runs", "seconds of a run", "CPU seconds", "peak MiB"]]
+    for stage in plan.recipe.stages {
+      let records = runs.filter { $0.id.stage == stage.name }.map(\.figures.record)
+      guard let cost = RecipeCost(records) else { continue }
+      func mean(_ total: Double) -> String { String(format: "%.1f", total / Double(cost.runs)) }
+      cells.append([
+        stage.name, String(cost.runs), mean(cost.seconds), mean(cost.cpuSeconds),
+        String(format: "%.0f", cost.peakRSS),
+      ])
+    }
+    let all = RecipeCost(runs.map(\.figures.record))?.text(jobs: plan.recipe.jobs) ?? ""
+    return Self.markdownTable(cells) + "\nIn all: \(all)."
+  }
+
+  private var originText: String {
+    let recipe = plan.recipe
+    let commits = builds.map { "\($0.commit) (version \($0.version), binary \($0.binary))" }
+    let sets = recipe.variables.filter { $0.origin != "recipe" }
+      .map { " --set \($0.name)=\($0.value)" }.joined()
+    let host = ProcessInfo.processInfo
+    let seeds = recipe.methods.map {
+      "\($0.name) \($0.seeds.map(String.init).joined(separator: " "))"
+    }
+    return [
+      "- `magnetic run \(recipe.file)\(sets)`, \(date) (UTC)",
+      "- commit \(commits.joined(separator: "; "))",
+      "- device \(devices.isEmpty ? "not stated" : devices.joined(separator: "; ")); "
+        + "\(host.activeProcessorCount) cores, \(host.physicalMemory >> 30) GiB, "
+        + host.operatingSystemVersionString,
+      "- \(Self.counted(recipe.jobs, "run")) at a time, "
+        + (recipe.threads == 0
+          ? "a thread for each core" : Self.counted(recipe.threads, "thread") + " each"),
+    ].joined(separator: "\n")
+      + (seeds.isEmpty ? "" : "\n- seeds: \(seeds.joined(separator: "; "))")
+  }
+}
