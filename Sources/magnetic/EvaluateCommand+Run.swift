@@ -43,7 +43,7 @@ extension EvaluateCommand {
     do {
       let drawn = try draw(players, evaluator, settings, on: backend)
       report = try play(drawn, evaluator, source)
-    } catch where StopSignal.requested {
+    } catch  where StopSignal.requested {
       // By a look between two questions, or inside a judge that heard it too.
       note("\(error)")
       throw ExitCode(StopSignal.exitStatus)

@@ -26,7 +26,8 @@ struct ScoreCommand: ParsableCommand {
     let inputs = try ScoreInput.read(input)
     let precision = precisionOptions.precision()
     if try LanguageModel.scoresTexts(model) {
-      let preferences = try PreferenceModel.load(model, precision: precision, on: deviceOptions.open())
+      let preferences = try PreferenceModel.load(
+        model, precision: precision, on: deviceOptions.open())
       let sequences = try inputs.enumerated().map {
         try tokens($1, line: $0 + 1, preferences.model)
       }

@@ -79,7 +79,8 @@ import Testing
     for variant in DemoVariant.allCases {
       let file = "\(settings.outputDirectory)/\(variant.rawValue).yaml"
       #expect(
-        try AlignmentConfiguration.resolve(arguments: ["--config", file]) == settings.selfPlay(variant))
+        try AlignmentConfiguration.resolve(arguments: ["--config", file])
+          == settings.selfPlay(variant))
     }
     let base = try SFTConfiguration.resolve(
       arguments: ["--config", settings.outputDirectory + "/base.yaml"])

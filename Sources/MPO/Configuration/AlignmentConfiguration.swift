@@ -111,7 +111,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public var evalSteps = 0
   /// What the user set although the algorithm does not read it.
   public private(set) var settingsWithoutEffect: [String] = []
-  private var algorithmIsGiven = true
+  /// The same where the algorithm itself was left out.
+  private var unexpectedSettings: [String] = []
   public init() {}
 
   /// What evaluations ask: `eval_dataset_name`, else what the data set holds out, else all of it.
@@ -162,7 +163,7 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
     let standard = Self(algorithm: algorithm)
     for (name, copy) in Self.algorithmDefaults where !given.contains(name) { copy(&self, standard) }
     settingsWithoutEffect = given.intersection(idleSettings).sorted()
-    algorithmIsGiven = given.contains("algorithm")
+    unexpectedSettings = given.contains("algorithm") ? [] : settingsWithoutEffect
   }
 
   public var idleSettings: Set<String> {
@@ -185,9 +186,9 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
         ? "a file with one {\"prompt\": \"...\", \"chosen\": \"...\", \"rejected\": \"...\"} a line"
         : "a file with one {\"prompt\": \"...\"} a line")
     // Who leaves the algorithm out may not know which one runs.
-    guard algorithmIsGiven || settingsWithoutEffect.isEmpty else {
+    guard unexpectedSettings.isEmpty else {
       throw ConfigurationError.conflict(
-        "\(settingsWithoutEffect.joined(separator: ", ")): no effect with algorithm "
+        "\(unexpectedSettings.joined(separator: ", ")): no effect with algorithm "
           + "\(algorithm.rawValue), the default, whose weight of the reference is 'magnet_coef'; leave "
           + "out, or name the algorithm")
     }

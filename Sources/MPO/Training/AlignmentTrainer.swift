@@ -90,8 +90,16 @@ public final class AlignmentTrainer {
   public func step() throws -> StepReport {
     guard !configuration.algorithm.isOffline else { return try offlineStep() }
     var clock = PhaseClock()
+    let before = sampler
     let batch = try sampler.next(configuration.promptsPerRollout).map { try prompts[$0] }
-    let play = try play(batch, &clock)
+    let play: SelfPlay
+    do {
+      play = try self.play(batch, &clock)
+    } catch let error as PreferenceError {
+      // Nothing was learned: a checkpoint that is taken now continues with these prompts.
+      sampler = before
+      throw error
+    }
     let inner = try learner.learn(from: play.rollout(configuration))
     let measured = try followMagnetSchedule(play.preferences)
     clock.mark("timing/train")

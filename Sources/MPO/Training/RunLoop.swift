@@ -83,7 +83,14 @@ struct RunLoop<Run: TrainableRun> {
         try save()
         return .stopped(step: run.stepsDone)
       }
-      let report = try run.advance()
+      let report: Run.Report
+      do {
+        report = try run.advance()
+      } catch PreferenceError.interrupted(_) where stopRequested() {
+        // A signal came while a judge was waited for: the step is as if it had not begun.
+        try save()
+        return .stopped(step: run.stepsDone)
+      }
       let step = run.stepsDone
       try log.append(step: step, run.values(report))
       if step % settings.loggingSteps == 0 || step == run.stepsInAll {

@@ -61,6 +61,7 @@ extension RunReport {
   private static func defaults(of run: LoggedRun) -> [String: String]? {
     let commands = [
       AlignmentConfiguration().resolvedSettings(), SFTConfiguration().resolvedSettings(),
+      PreferenceConfiguration().resolvedSettings(),
     ]
     let names = Set(run.settings.keys)
     let ranked = commands.map { settings in
