@@ -13,6 +13,7 @@ struct RecipeCommand: Sendable {
     RecipeCommand(name: "train", readsConfiguration: true, trains: true, hasThreads: true),
     RecipeCommand(name: "sft", readsConfiguration: true, trains: true, hasThreads: true),
     RecipeCommand(name: "preference", readsConfiguration: true, trains: true, hasThreads: true),
+    RecipeCommand(name: "tokenizer", readsConfiguration: true),
     RecipeCommand(name: "evaluate", hasThreads: true),
     RecipeCommand(name: "generate", hasThreads: true),
     RecipeCommand(name: "score", hasThreads: true),
@@ -66,6 +67,8 @@ struct RecipeCommand: Sendable {
     switch name {
     case "train": try Self.check(AlignmentConfiguration.self, settings)
     case "sft": try Self.check(SFTConfiguration.self, settings)
+    case "preference": try Self.check(PreferenceConfiguration.self, settings)
+    case "tokenizer": try Self.check(TokenizerConfiguration.self, settings)
     default: break
     }
   }
