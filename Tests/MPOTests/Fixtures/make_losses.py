@@ -22,7 +22,7 @@ sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 from safetensors.torch import load_file, save_file  # noqa: E402
 
-from check_losses import references  # noqa: E402
+import check_losses  # noqa: E402
 from losses import cases  # noqa: E402
 
 # Steps of two prompts; every algorithm once or more.
@@ -54,6 +54,7 @@ def main():
     parser.add_argument("--trl-nash-md", default="/opt/peers/trl-1.13")
     parser.add_argument("--parity", default=os.path.join(ROOT, "../shared/data/parity"))
     options = parser.parse_args()
+    check_losses.PARITY = options.parity
     source = os.path.join(options.parity, "llama")
     tables = [{k: rounded(v) if k in ("policy", "old", "reference") else v
                for k, v in case.items()} for case in cases.tables(seed=7, prompts=2)]
@@ -63,7 +64,7 @@ def main():
                   for case in cases.models(source, os.path.join(folder, "noise"), 7, prompts=2)
                   if case["name"].removeprefix("llama/") in WHOLE]
         jobs = [{"case": case, "step": 0, "weights": None} for case in tables + models]
-        wanted = references(options, jobs, folder)
+        wanted = check_losses.references(options, jobs, folder)
     out = {"tables": [], "models": []}
     for case, value in zip(tables + models, wanted):
         known = {"source": value["source"], "loss": value["loss"]}
