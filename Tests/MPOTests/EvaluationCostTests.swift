@@ -79,6 +79,11 @@ import Testing
     let both = try CommandJudge(.init(command: ["true"], bothOrders: true))
     let twice = EvaluationCost(judge: both, policies: 4, prompts: 8, responses: 65)
     #expect(twice.questions == 6 * 8 * 2 * 2)
+    var program = CommandJudge.Settings(command: ["true"])
+    program.returns = .rewards
+    let rewards = try CommandReward(program)
+    #expect(
+      EvaluationCost(judge: rewards, policies: 4, prompts: 8, responses: 65).questions == 4 * 8)
     #expect(
       EvaluationCost(judge: try CategoryJudgeTests.g2(), policies: 2, prompts: 1, responses: 1)
         .questions == nil)

@@ -6,7 +6,7 @@ import Testing
 @Suite struct TournamentTests {
   static var cycle: FunctionJudge { Synthetic.judge(["a>b": 0.8, "b>c": 0.8, "c>a": 0.8]) }
 
-  /// Three policies in a circle: the Nash mixture is uniform, Elo sees three equals, and each is beaten
+  /// Three policies in a circle (to the precision of Float): the Nash mixture is uniform, Elo sees three equals, and each is beaten
   /// by one with .8.
   @Test func cycleOfThree() throws {
     let policies = Synthetic.named(["a", "b", "c"])
@@ -15,8 +15,8 @@ import Testing
     tournament.shown = 2
     let report = try tournament.played()
     for policy in report.policies {
-      #expect(abs(policy.nashShare.value - 1.0 / 3) < 1e-12)
-      #expect(abs(policy.elo.value - 1000) < 1e-6)
+      #expect(abs(policy.nashShare.value - 1.0 / 3) < 1e-6)
+      #expect(abs(policy.elo.value - 1000) < 1e-3)
       #expect(abs(policy.exploitability.value - 0.3) < 1e-6)
       #expect(abs(policy.gameGap - 0.6) < 1e-6)
       #expect(abs(policy.winRateAgainstNash.value - 0.5) < 1e-6)
@@ -28,7 +28,7 @@ import Testing
     #expect(abs(try #require(report.worstResidual).residual - 0.3) < 1e-6)
     #expect(report.samples.map(\.prompt) == ["0", "1"])
     #expect(report.samples[0].responses == ["a", "b", "c"])
-    #expect(report.samples[0].preferences[0] == [0.5, 0.8, 1 - 0.8])
+    #expect(report.samples[0].preferences[0] == [0.5, 0.8, 0.2])
   }
 
   /// A policy that beats all: the whole mixture, no exploiter, the best rating; the ratings fit what

@@ -20,6 +20,19 @@ extension CommandJudge: MeteredSource {
   public var affordableResponses: Int { 4 }
 }
 
+/// Rewards: a line to the program for each prompt and policy.
+extension CommandReward: MeteredSource {
+  public func questions(first: Int, second: Int) -> Int { 1 }
+  public var affordableResponses: Int { 8 }
+}
+
+/// Every pair in both orders. What the cache answers costs nothing, equal texts are not asked about.
+extension HTTPJudge: MeteredSource {
+  public func questions(first: Int, second: Int) -> Int { 2 * first * second }
+  public var affordableResponses: Int { 1 }
+  public var asksByPair: Bool { true }
+}
+
 extension PreferenceSource {
   /// Whether response i meets only response i.
   var meetsInPairs: Bool { (self as? any MeteredSource)?.asksByPair ?? false }
@@ -31,7 +44,7 @@ public struct EvaluationCost: Sendable, Equatable {
   public let pairings: Int
   /// Pairs of responses that meet.
   public let comparisons: Int
-  /// Questions to a judge that costs; nil for another.
+  /// Questions to a judge that costs, at most; nil for another.
   public let questions: Int?
 
   /// - Parameters:

@@ -109,7 +109,7 @@ struct Meetings {
           first: part.prompts.map { Array(policies[a].responses[$0][part.responses]) },
           second: part.prompts.map { Array(policies[b].responses[$0][part.responses]) })
       } catch let error as PreferenceError {
-        throw error.shifted(by: part.prompts.lowerBound)
+        throw error.offset(by: part.prompts.lowerBound)
       }
     }
     var values: [Float] = []
@@ -128,23 +128,5 @@ struct Meetings {
     return try ComparisonTable(
       prompts: part.prompts.count, first: part.responses.count, second: part.responses.count,
       values: values, source: judge.name)
-  }
-}
-
-extension PreferenceError {
-  /// The prompt's number counted from `offset`, for a call that had a part of the prompts.
-  func shifted(by offset: Int) -> PreferenceError {
-    switch self {
-    case .value(let source, let n, let i, let j, let value, let text):
-      return .value(source: source, prompt: n + offset, i: i, j: j, value: value, text)
-    case .commandEnded(let command, let n, let status, let stderr):
-      return .commandEnded(command: command, prompt: n + offset, status: status, stderr: stderr)
-    case .commandTimeout(let command, let n, let seconds, let stderr):
-      return .commandTimeout(
-        command: command, prompt: n + offset, seconds: seconds, stderr: stderr)
-    case .commandAnswer(let command, let n, let text, let line):
-      return .commandAnswer(command: command, prompt: n + offset, text, line: line)
-    default: return self
-    }
   }
 }
