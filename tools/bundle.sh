@@ -19,7 +19,7 @@ for product in magnetic-bench magnetic; do
   swift build -c release --static-swift-stdlib --package-path bench --scratch-path "$build" \
     -Xlinker "-L$build/link" --product "$product"
 done
-swift build -c release --build-tests
+swift build -c release --build-tests -Xswiftc -enable-testing
 tests=$(find .build/release/ -maxdepth 1 -name '*PackageTests.xctest' | head -n 1)
 
 rm -rf "$out" "$out.tar.gz"

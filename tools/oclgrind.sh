@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 filter=${1:-KernelSweep}
 form=${OCLGRIND_BACKEND:-tiled}
 command -v oclgrind >/dev/null || { echo "oclgrind is not installed" >&2; exit 2; }
-[ "${OCLGRIND_SKIP_BUILD:-}" = 1 ] || swift build -c release --build-tests
+[ "${OCLGRIND_SKIP_BUILD:-}" = 1 ] || swift build -c release --build-tests -Xswiftc -enable-testing
 tests=$(find .build/release/ -maxdepth 1 -name '*PackageTests.xctest' | head -n 1)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -11,7 +11,7 @@ command -v oclgrind >/dev/null || {
 }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-swift build -c release --build-tests
+swift build -c release --build-tests -Xswiftc -enable-testing
 export OCLGRIND_SKIP_BUILD=1
 
 run() { # form, work-items of a group, filter
