@@ -61,7 +61,7 @@ for name in ("<img src=x onerror=window.hacked=1>", "torn"):
                     "completions": json.dumps([{"prompt": evil, "completion": evil, "winRate": 0.5, evil[:30]: evil}])}
             file.write(json.dumps(line) + "\n")
         file.write('{"step": 60, "lo')
-    with open(os.path.join(folder, "run.json"), "w") as file:
+    with open(os.path.join(folder, "settings.json"), "w") as file:
         json.dump({"settings": {"judge": evil, "seed": "0", "name": name, evil: "x"}}, file)
 os.makedirs(os.path.join(out, "long"), exist_ok=True)
 with open(os.path.join(out, "long", "metrics.jsonl"), "w") as file:

@@ -95,7 +95,8 @@ import Testing
         let length = sqrt(gradient.reduce(0.0) { $0 + Double($1) * Double($1) })
         #expect(length > 1e-3)
         // Along the gradient itself the change is its length.
-        let step = 2e-3
+        // A step that changes the loss by some hundredths: a small temperature bends it.
+        let step = min(2e-3, 0.02 / length)
         func moved(_ sign: Double) -> [Float] {
           zip(start, gradient).map { $0 + Float(sign * step * Double($1) / length) }
         }
@@ -144,7 +145,8 @@ import Testing
         let turned = try model.logits([
           PreferenceQuestion(prompt: [5, 6, 7], responses: question.responses.reversed())
         ])[0]
-        #expect(turned[0, 5] == -logits[0][0, 5])
+        // Another place in the batch is another order of sums.
+        #expect(abs(turned[0, 5] + logits[0][0, 5]) < 1e-5)
         if head == .bradleyTerry { #expect(logits[0].cyclicTriples == (0, 20)) }
       }
     }

@@ -1,9 +1,9 @@
 import MPOModel
 
-/// `run.json` in a run's folder: the resolved settings, written before the first step, so that a
+/// `settings.json` in a run's folder: the resolved settings, written before the first step, so that a
 /// run without a checkpoint can be told apart from others. `{"settings": {"seed": "0", ...}}`
 enum RunDescription {
-  static let fileName = "run.json"
+  static let fileName = "settings.json"
 
   /// - Throws: `ModelError.file`.
   static func write(_ settings: [(name: String, value: String)], to folder: String) throws {

@@ -7,7 +7,7 @@ extension RunReport {
     if !unknown.isEmpty {
       page.leaf(
         "p",
-        "Not known, for want of a checkpoint and a run.json: "
+        "Not known, for want of a checkpoint and a settings.json: "
           + unknown.map(\.name).joined(separator: ", ") + ".", [("class", "facts")])
     }
     let names = Set(known.flatMap(\.settings.keys)).sorted()
