@@ -255,7 +255,10 @@ import Testing
   @Test(arguments: [
     (#""peft_type":"IA3""#, "peft_type 'IA3' is not supported"),
     (#""use_dora":true"#, "use_dora = true is not supported"),
-    (#""modules_to_save":["lm_head"]"#, "modules_to_save 'lm_head' is not supported; supported is score"),
+    (
+      #""modules_to_save":["lm_head"]"#,
+      "modules_to_save 'lm_head' is not supported; supported is score"
+    ),
     (#""some_future_field":{"a":1}"#, "some_future_field"),
     (#""bias":"all""#, "bias 'all' is not supported"),
     (#""init_lora_weights":"pissa""#, "init_lora_weights 'pissa'"),
