@@ -146,7 +146,7 @@ import Testing
     rollout.rows[6].response = []
     try TestBackends.cpus()[0].run { backend in
       func gradient(_ parts: Int) throws -> [Float] {
-        let learner = try Self.learner(DPOLoss(beta: 0.3), inner: 2, parts: parts, on: backend)
+        let learner = try Self.learner(DPOLoss(beta: 0.3), inner: 1, parts: parts, on: backend)
         let metrics = try learner.learn(from: rollout)
         #expect(metrics.allSatisfy { $0.pairs?.pairs ?? 0 > 20 })
         #expect(learner.responseLogRatios.count == 24 && learner.responseLogRatios[5] == 0)
