@@ -18,7 +18,7 @@ extension EvaluateCommand {
       : try PolicyReference.list(policies)
     // Before any work: a folder that is missing, a file that cannot be written.
     for player in players { _ = try ModelFolder.resolve(player.path) }
-    let file = try outputFile.map { try EvaluationOutput($0) }
+    let file = try outputFile.map { try ResultFile($0, what: "output") }
     let asked =
       try datasetName.map { try PromptDataset.examples(settings.data.replaced(by: $0)) }
       ?? settings.evaluationPrompts()
@@ -51,7 +51,7 @@ extension EvaluateCommand {
     let everything = report.json(
       .init(
         maxNewTokens: settings.sampling.maxNewTokens, temperature: settings.sampling.temperature))
-    try file?.write(everything)
+    try file?.write(everything + "\n")
     if model == nil {
       try output(json ? everything : report.text)
     } else {

@@ -66,13 +66,13 @@ struct LabelCommand: ParsableCommand {
     let evaluator = Evaluator(
       judge: source, questions: prompts, samples: 2 * pairs, maxNewTokens: maxNewTokens,
       sampling: SamplingSettings(temperature: Float(temperature)), seed: seed)
-    let responses = try evaluator.responses(of: model, stream: Evaluator.firstStream)
+    let responses = try evaluator.responses(of: model, stream: Evaluator.labelStream)
     let kind = try kind()
     let made = try PairLabeller(judge: source, labels: kind, seed: seed)
       .pairs(prompts: evaluator.prompts, responses: responses)
     let lines = made.map { $0.json(soft: kind == .soft) }
     if let file {
-      try file.write(lines.joined(separator: "\n"))
+      try file.write(lines.map { $0 + "\n" }.joined())
     } else {
       for line in lines { try magnetic.output(line) }
     }

@@ -15,8 +15,8 @@ struct RunCommand: ParsableCommand {
       training goes on from its checkpoint. The file's format: recipes/README.md.
 
       A run's folder, <output_dir>/<stage>/<method>/seed-<n>, holds run.json (settings, state, \
-      cost), log.txt (standard error), output.jsonl or output.txt (standard output) and what the \
-      command wrote.
+      cost), settings.yaml (what --config was given), log.txt (standard error), output.jsonl or \
+      output.txt (standard output) and what the command wrote.
 
       Exit status: 0 when everything is done, 1 when a run failed (the others go on), 130 after \
       Ctrl-C, when running trainings have saved a checkpoint.

@@ -11,25 +11,27 @@ import Testing
   import Glibc
 #endif
 
-/// The built program beside the tests; nil where it was not built.
-private func magnetic() -> String? {
+/// The built program beside the tests, which `tools/test.sh` builds with them.
+private func magnetic() -> String {
   #if DEBUG
     let kind = "debug"
   #else
     let kind = "release"
   #endif
-  let path = SharedData.packageRoot + "/.build/\(kind)/magnetic"
-  return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+  return SharedData.packageRoot + "/.build/\(kind)/magnetic"
 }
 
 /// Recipes run by the real program.
-@Suite(.enabled(if: magnetic() != nil), .serialized) struct RecipeProcessTests {
+@Suite(.serialized) struct RecipeProcessTests {
   let folder: TemporaryFolder
   let program: String
 
   init() throws {
     folder = try TemporaryFolder()
-    program = try #require(magnetic())
+    program = magnetic()
+    try #require(
+      FileManager.default.isExecutableFile(atPath: program),
+      "no \(program): build it with the tests, swift build --build-tests")
   }
 
   /// Not by Foundation's Process: it hands on the signals that a test's thread has blocked.
@@ -134,6 +136,18 @@ private func magnetic() -> String? {
     #expect(!FileManager.default.fileExists(atPath: folder.file("runs")))
     let dry = try run(["run", recipe.replacing("games", with: "none"), "--dry-run"])
     #expect(dry.err.contains("no configuration file"))
+  }
+
+  /// The project's own recipes name commands and settings that exist.
+  @Test func shippedRecipesCanBePlanned() throws {
+    let root = SharedData.packageRoot + "/recipes"
+    let recipes = try FileManager.default.contentsOfDirectory(atPath: root)
+      .filter { $0.hasSuffix(".yaml") }
+    #expect(recipes.count >= 4)
+    for recipe in recipes {
+      let dry = try run(["run", "\(root)/\(recipe)", "--dry-run"])
+      #expect(dry.status == 0 && dry.out.contains("train"), "\(recipe): \(dry.err)")
+    }
   }
 
   /// The runner is killed while a training runs: the training notices, saves and ends; the next runner

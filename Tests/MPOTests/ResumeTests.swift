@@ -197,17 +197,6 @@ import Testing
     #expect(try Self.metrics(folder.file("plain")).allSatisfy { !$0.contains("eval_") })
   }
 
-  @Test func headToHeadCountsPairs() throws {
-    let judge = try CategoryJudge(
-      categories: [.init(name: "a", pattern: "a"), .init(name: "other", pattern: "")],
-      matrix: [[0.5, 0.75], [0.25, 0.5]])
-    let evaluator = Evaluator(judge: judge, prompts: ["p", "q"], samples: 2, maxNewTokens: 1)
-    let result = try evaluator.headToHead(
-      [["a", "a"], ["b", "b"]], over: [["b", "a"], ["a", "b"]])
-    #expect(result.wins == (2 * (1 + 0.5) + 2 * (0 + 0.5)) / 8)
-    #expect(result.probability == (2 * (0.75 + 0.5) + 2 * (0.25 + 0.5)) / 8)
-  }
-
   @Test func oneRunInAFolder() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("run")

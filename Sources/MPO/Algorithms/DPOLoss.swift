@@ -18,8 +18,8 @@ public struct DPOLoss: PairLoss {
   public func pair(_ ratios: PairRatios) -> (loss: Double, slope: Double) {
     let z = beta * ratios.margin
     let p = ratios.preference + labelSmoothing * (1 - 2 * ratios.preference)
-    // -p log s(z) - (1 - p) log s(-z) = log(1 + e^z) - p z
-    return (softplus(z) - p * z, beta * (bradleyTerry(z) - p))
+    let (loss, slope) = PreferenceLoss.crossEntropy(logit: z, label: p)
+    return (loss, beta * slope)
   }
 }
 

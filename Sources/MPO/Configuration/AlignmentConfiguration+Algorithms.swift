@@ -59,15 +59,10 @@ extension AlignmentConfiguration {
         "tau is \(shortNumber(tau)), above eta = \(shortNumber(eta)): \(name) weighs the reference by "
           + "tau / eta, which is at most 1")
     }
-    if opponent == .mixture, algorithm.isResponseLoss, !algorithm.readsWinRates {
+    if opponent != .policy, algorithm.isResponseLoss, !algorithm.readsWinRates {
       throw ConfigurationError.conflict(
-        "opponent mixture needs win rates, but \(name) learns from pairs of the policy's own "
-          + "responses; use opponent policy, or algorithm nash-md")
-    }
-    if opponent == .base, algorithm.isResponseLoss, !algorithm.readsWinRates {
-      throw ConfigurationError.conflict(
-        "opponent base needs win rates, but \(name) learns from pairs of the policy's own "
-          + "responses; use opponent policy")
+        "opponent \(opponent.rawValue) needs win rates, but \(name) learns from pairs of the policy's "
+          + "own responses; use opponent policy")
     }
     if magnetSchedule == .adaptive, algorithm == .mpo, opponent != .policy {
       throw ConfigurationError.conflict(

@@ -172,7 +172,12 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
       idle.formUnion(SamplingOptions.options.map(\.name).filter { $0 != "temperature" })
       idle.formUnion(["judge", "eval_steps", "log_completions"])
     }
-    if opponent != .mixture { idle.insert("mixture_coef") }
+    // Whoever plays against the mixture reads its weight.
+    if opponent == .mixture, !algorithm.isOffline {
+      idle.remove("mixture_coef")
+    } else {
+      idle.insert("mixture_coef")
+    }
     return idle
   }
 
@@ -324,7 +329,8 @@ public struct AlignmentConfiguration: ConfigurableSettings, Equatable {
   public static var unsupported: [String: String] {
     unsupportedSettings.merging([
       "loss_type": "the loss is 'algorithm': online-dpo or online-ipo, dpo or ipo",
-      "reward_funcs": "preferences come from 'judge'",
+      "reward_model_path": "a reward model is a judge: judge: {type: model, path: DIR}",
+      "reward_funcs": "preferences come from 'judge': {type: reward, functions: [...]}",
       "sync_ref_model": "the magnet is refreshed every 'magnet_sync_steps' (0 is never)",
       "model_config": "self-play starts from a trained model; train one with 'magnetic sft'",
     ]) { $1 }
@@ -338,6 +344,6 @@ let unsupportedSettings = [
   "load_in_4bit": "quantised models are not supported yet",
   "load_in_8bit": "quantised models are not supported yet",
   "fp16": "computation is in float32, or 'bf16'; the type of saved weights is 'save_dtype'",
-  "dataset_streaming": "leave it out: rows are never all in memory, a file may be larger than it",
+  "dataset_streaming": "leave it out: rows are read from the file as they are needed",
   "dataset_config": "data is read from a local file named by 'dataset_name'",
 ]

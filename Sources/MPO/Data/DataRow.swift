@@ -1,6 +1,6 @@
 import MPOModel
 
-/// One line of JSON data with its place, for messages.
+/// One row of data with its place, for messages.
 struct DataRow {
   let place: DataPlace
   var object: JSONObject

@@ -70,10 +70,8 @@ struct DatasetRows: Sendable {
     let held = settings.testSplitSize
     guard held > 0 || source.fraction < 1 && split == .train else { return nil }
     var order = Array(0..<rows)
-    var generator = PhiloxGenerator(seed: UInt64(settings.testSplitSeed), domain: .dataset)
-    for last in stride(from: rows - 1, to: 0, by: -1) {
-      order.swapAt(last, generator.index(below: last + 1))
-    }
+    EpochSampler.shuffle(
+      &order, seed: UInt64(settings.testSplitSeed), domain: .dataset, stream: 0)
     let testCount = held > 0 ? max(1, Int((held * Double(rows)).rounded())) : 0
     guard testCount < rows else {
       throw DataError.format(

@@ -131,8 +131,11 @@ public struct EpochSampler: Sendable {
     return draws
   }
 
-  private static func shuffle(_ order: inout [Int], seed: UInt64, stream: UInt32) {
-    var generator = PhiloxGenerator(seed: seed, domain: .shuffle, stream: stream)
+  /// Fisher-Yates by Philox.
+  static func shuffle(
+    _ order: inout [Int], seed: UInt64, domain: Philox.Domain = .shuffle, stream: UInt32
+  ) {
+    var generator = PhiloxGenerator(seed: seed, domain: domain, stream: stream)
     for last in stride(from: order.count - 1, to: 0, by: -1) {
       order.swapAt(last, generator.index(below: last + 1))
     }

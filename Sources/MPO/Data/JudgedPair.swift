@@ -22,7 +22,13 @@ enum JudgedPair {
     guard let layout = layouts.first(where: { row.has($0.first) && row.has($0.second) })
     else { throw row.failure("expected two responses") }
     func verdict() throws -> Double {
-      guard let values = layout.values else { return try row.preference() }
+      guard let values = layout.values else {
+        guard row.has(layout.verdict) else {
+          throw row.failure(
+            "no key '\(layout.verdict)', the verdict on '\(layout.first)' and '\(layout.second)'")
+        }
+        return try row.preference()
+      }
       switch row.object[layout.verdict]?.integer {
       case values.first?: return 1
       case values.second?: return 0

@@ -36,14 +36,19 @@ package final class PairEncoder {
   /// - Throws: `DataError` naming the place where the pair does not fit the model's positions, its
   ///   prompt leaves no room in `maxLength`, or the chat template refuses it.
   package func pair(_ example: PreferenceExample, at place: DataPlace) throws -> TokenizedPair {
+    let pair = try fitted(uncut(example, at: place), place)
+    count += 1
+    return pair
+  }
+
+  /// One pair at its whole length, whatever the limits.
+  /// - Throws: `DataError` naming the place where the chat template refuses it.
+  func uncut(_ example: PreferenceExample, at place: DataPlace) throws -> TokenizedPair {
     do {
       let (prompt, responses) = try ids(example.prompt, [example.chosen, example.rejected])
-      let pair = try fitted(
-        TokenizedPair(
-          prompt: prompt, chosen: responses[0], rejected: responses[1],
-          preference: example.preference, line: place.number), place)
-      count += 1
-      return pair
+      return TokenizedPair(
+        prompt: prompt, chosen: responses[0], rejected: responses[1],
+        preference: example.preference)
     } catch let error as any CustomStringConvertible & Error where !(error is DataError) {
       throw place.failure(error.description)
     }

@@ -23,16 +23,13 @@ public struct TokenizedPair: Sendable, Equatable {
   public var rejected: [Int32]
   /// P(chosen > rejected).
   public var preference: Double
-  /// Line of the file, for messages.
-  public var line: Int
 
   public init(
-    prompt: [Int32], chosen: [Int32], rejected: [Int32], preference: Double = 1, line: Int = 0
+    prompt: [Int32], chosen: [Int32], rejected: [Int32], preference: Double = 1
   ) {
     self.prompt = prompt
     self.chosen = chosen
     self.rejected = rejected
     self.preference = preference
-    self.line = line
   }
 }

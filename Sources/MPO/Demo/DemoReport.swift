@@ -76,19 +76,7 @@ extension DemoReport {
     }
     cells.append(
       ["equilibrium (exact)"] + DemoGame.equilibrium.map(number) + [number(0), number(0), "-"])
-    let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-    func line(_ row: [String]) -> String {
-      let padded = zip(row, widths).enumerated().map { column, cell in
-        let space = String(repeating: " ", count: cell.1 - cell.0.count)
-        return column == 0 ? cell.0 + space : space + cell.0
-      }
-      return "| " + padded.joined(separator: " | ") + " |\n"
-    }
-    let rule = widths.enumerated().map { column, width in
-      String(repeating: "-", count: column == 0 ? width + 2 : width + 1) + (column == 0 ? "" : ":")
-    }
-    return line(cells[0]) + "|" + rule.joined(separator: "|") + "|\n"
-      + cells.dropFirst().map(line).joined()
+    return MarkdownTable.aligned(cells)
   }
 
   /// What the reader sees, in plain words, and how exact it is.

@@ -6,14 +6,12 @@ public enum EvaluationError: Error, Equatable, CustomStringConvertible {
   case responses(policy: String, String)
   /// What was asked for needs something that the judge has not.
   case judge(String)
-  /// A file for results that is none.
-  case output(String)
   /// A signal came; nothing was written.
   case stopped(String)
 
   public var description: String {
     switch self {
-    case .policies(let text), .judge(let text), .output(let text), .stopped(let text): return text
+    case .policies(let text), .judge(let text), .stopped(let text): return text
     case .responses(let policy, let text): return "policy '\(policy)': \(text)"
     }
   }

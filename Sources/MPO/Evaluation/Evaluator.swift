@@ -15,10 +15,9 @@ public struct Evaluator {
   public var sampling: SamplingSettings
   public var seed: UInt64
 
-  /// Random streams of the two players, past those of any rollout and of `eval_steps`: a model is
-  /// never measured on the very texts that it was trained on.
-  public static let firstStream = UInt32.max - 2
-  public static let secondStream = UInt32.max - 3
+  /// Random stream of `label`, past those of any rollout and of `eval_steps`. Policies that are
+  /// evaluated have streams of their names (`PolicyReference.streams`).
+  public static let labelStream = UInt32.max - 2
 
   public init(
     judge: any PreferenceSource, prompts: [String], samples: Int, maxNewTokens: Int,
@@ -69,50 +68,14 @@ public struct Evaluator {
   /// that K = 4,096 asks for 64 x 64 preferences at a time and not for 4,096 x 4,096.
   public func winRate(_ first: [[String]], over second: [[String]]) throws -> WinRate {
     var means = prompts.map { _ in [Double]() }
-    try compare(first, over: second) { table in
+    for start in stride(from: 0, to: samples, by: PairTally.block) {
+      let part = start..<min(start + PairTally.block, samples)
+      let table = try judge.compare(
+        prompts: prompts, first: first.map { Array($0[part]) },
+        second: second.map { Array($0[part]) })
       for (n, rows) in table.rowMeans().enumerated() { means[n] += rows }
     }
     return Statistics.winRate(rowMeans: means, seed: seed)
-  }
-
-  /// Share of pairs that `first` wins, P > 1/2, ties counting half, and the mean of P over them.
-  public func headToHead(
-    _ first: [[String]], over second: [[String]]
-  ) throws -> (wins: Double, probability: Double) {
-    var wins = 0.0
-    var sum = 0.0
-    var pairs = 0
-    try compare(first, over: second) { table in
-      for value in table.values {
-        wins += value > 0.5 ? 1 : (value == 0.5 ? 0.5 : 0)
-        sum += Double(value)
-      }
-      pairs += table.values.count
-    }
-    return (wins / Double(max(1, pairs)), sum / Double(max(1, pairs)))
-  }
-
-  private func compare(
-    _ first: [[String]], over second: [[String]], _ body: (ComparisonTable) -> Void
-  ) throws {
-    let block = 64
-    for start in stride(from: 0, to: samples, by: block) {
-      let part = start..<min(start + block, samples)
-      body(
-        try judge.compare(
-          prompts: prompts, first: first.map { Array($0[part]) },
-          second: second.map { Array($0[part]) }))
-    }
-  }
-
-  /// Class shares over all prompts and the duality gap of playing them, for a judge that sorts
-  /// responses into classes; nil for another.
-  public func classShares(_ responses: [[String]]) throws -> ClassShares? {
-    guard let judge = judge as? CategoryJudge else { return nil }
-    let shares = judge.game.shares(try responses.joined().map(judge.classify))
-    return ClassShares(
-      shares: Array(zip(judge.game.names, shares)).map { (name: $0, share: $1) },
-      gap: judge.game.dualityGap(shares))
   }
 }
 

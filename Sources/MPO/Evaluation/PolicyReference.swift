@@ -103,8 +103,9 @@ public struct PolicyReference: Sendable, Equatable {
   }
 
   /// The random stream of each policy, which depends on nothing but its name, so that neither other
-  /// policies nor their order change what it says: 2^31 and FNV-1a of the name, past any rollout's
-  /// stream and below those of `eval_steps`. Should two names meet in one number, the later in the
+  /// policies nor their order change what it says: 2^31 plus FNV-1a of the name, below those of
+  /// `eval_steps`. A policy's rollouts are below 2^31; an opponent's are the first numbers from there on,
+  /// which a name's hash hits by chance only. Should two names meet in one number, the later in the
   /// alphabet takes the next free one.
   public static func streams(_ names: [String]) -> [UInt32] {
     var taken: Set<UInt32> = []

@@ -8,11 +8,11 @@ public struct ResultFile: Sendable {
 
   /// - Parameters:
   ///   - what: of the option, for messages: `plot`, `output`.
-  ///   - suffix: how the name must end, `.svg`.
+  ///   - suffix: how the name must end, `.svg`; any name will do without it.
   /// - Throws: `FileError` or `ModelError.file` for a path that cannot be written, `PictureError` for
   ///   one of another kind.
-  public init(_ path: String, what: String, suffix: String) throws {
-    guard path.lowercased().hasSuffix(suffix) else {
+  public init(_ path: String, what: String, suffix: String? = nil) throws {
+    if let suffix, !path.lowercased().hasSuffix(suffix) {
       throw PictureError.name(path, what: what, suffix: suffix)
     }
     self.path = path

@@ -55,10 +55,6 @@ public final class RewardModelJudge: RewardSource {
     let scores = try preferences.outputs(texts).map { $0[0] }
     return prompts.indices.map { Array(scores[($0 * k)..<(($0 + 1) * k)]) }
   }
-
-  public func preferences(prompts: [String], responses: [[String]]) throws -> PreferenceTable {
-    try judge.preferences(prompts: prompts, responses: responses)
-  }
 }
 
 /// Settings of a judge of type `model`.

@@ -7,7 +7,7 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
   public var data = DatasetSettings()
   /// Held-out pairs; empty = those that `data` holds out, if any.
   public var evalDataset = ""
-  /// Steps between short measurements on them; 0 = only at the end.
+  /// Steps between measurements on them; 0 = only at the end.
   public var evalSteps = 0
   /// Measure only.
   public var evaluate = false
@@ -68,6 +68,10 @@ public struct PreferenceConfiguration: ConfigurableSettings, Equatable {
           key: "eval_dataset_name",
           "pairs to measure on, {\"chosen\", \"rejected\"} a line; or dataset_name with "
             + "test_split_size")
+      }
+      guard !fitsBagOfWords else {
+        throw ConfigurationError.conflict(
+          "bag_of_words is fitted to training pairs, which 'evaluate' does not read; leave it out")
       }
       return
     }

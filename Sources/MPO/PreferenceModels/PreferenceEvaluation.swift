@@ -80,16 +80,11 @@ struct PreferenceEvaluation {
 
   /// 2.5 and 97.5 percentiles of the share over draws of prompts with replacement.
   private func bootstrap(_ right: [Double], _ counts: [Double]) -> (low: Double, high: Double) {
-    var shares = (0..<resamples).map { resample in
-      var generator = PhiloxGenerator(
-        seed: seed, domain: .bootstrap, stream: UInt32(truncatingIfNeeded: resample))
-      var (sum, count) = (0.0, 0.0)
-      for _ in right.indices {
-        let group = generator.index(below: right.count)
-        sum += right[group]
-        count += counts[group]
-      }
-      return count > 0 ? sum / count : 0.5
+    var shares: [Double] = []
+    Resampling(units: right.count, resamples: resamples, seed: seed).drawn { drawn in
+      let sum = zip(right, drawn).reduce(0) { $0 + $1.0 * $1.1 }
+      let count = zip(counts, drawn).reduce(0) { $0 + $1.0 * $1.1 }
+      shares.append(count > 0 ? sum / count : 0.5)
     }
     shares.sort()
     return (Statistics.quantile(shares, 0.025), Statistics.quantile(shares, 0.975))

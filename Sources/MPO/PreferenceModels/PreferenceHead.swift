@@ -93,7 +93,7 @@ public enum PreferenceLoss {
   public static func crossEntropy(logit s: Double, label p: Double) -> (
     loss: Double, derivative: Double
   ) {
-    (max(s, 0) + log1p(exp(-abs(s))) - p * s, bradleyTerry(s) - p)
+    (softplus(s) - p * s, bradleyTerry(s) - p)
   }
 
   /// `coefficient * (r_i + r_j)^2`, which keeps the scores of a Bradley-Terry model around 0 (Eisenstein

@@ -22,17 +22,7 @@ struct PreferencePairs {
     mixture = examples.mixture
     for index in 0..<examples.count {
       let (place, example) = (examples.place(index), try examples.example(index))
-      let prompt: [Int32]
-      let responses: [[Int32]]
-      do {
-        (prompt, responses) = try encoder.ids(
-          example.prompt, [example.chosen, example.rejected])
-      } catch let error as any CustomStringConvertible & Error where !(error is DataError) {
-        throw place.failure(error.description)
-      }
-      let pair = TokenizedPair(
-        prompt: prompt, chosen: responses[0], rejected: responses[1],
-        preference: example.preference, line: place.number)
+      let pair = try encoder.uncut(example, at: place)
       if !model.texts.fits(pair) {
         cut += 1
         first = first ?? place
@@ -42,9 +32,6 @@ struct PreferencePairs {
         TextPair(
           chosen: example.chosen.text, rejected: example.rejected.text,
           preference: example.preference))
-    }
-    guard !pairs.isEmpty else {
-      throw DataError.empty(path: data.summary, "holds no pair of responses")
     }
     warning = first.map {
       "warning: \(cut) of \(pairs.count) pairs have texts of more than \(model.file.maxLength) tokens "

@@ -89,12 +89,8 @@ public final class PreferenceTrainer {
   /// One optimizer step.
   public func trainStep() throws -> PreferenceMetrics {
     let batch = sampler.next(configuration.batchSize).map { pairs[$0] }
-    let parts = configuration.run.gradientAccumulationSteps
-    let size = (batch.count + parts - 1) / parts
     let metrics = try learner.step(
-      stride(from: 0, to: batch.count, by: size).map {
-        Array(batch[$0..<min($0 + size, batch.count)])
-      })
+      batch.microBatches(configuration.run.gradientAccumulationSteps))
     stepsDone += 1
     tokensSeen += metrics.tokens
     return metrics

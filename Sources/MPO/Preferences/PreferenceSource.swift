@@ -8,6 +8,9 @@ public protocol PreferenceSource {
   /// responses to the next are drawn saves time; `JudgePipeline` does that. Default false.
   var overlapsGeneration: Bool { get }
 
+  /// What there is to tell of its work so far, for the log: `judge/<what>`. Default nothing.
+  var metrics: [(name: String, value: Double)] { get }
+
   /// P(y_i > y_j | x_n) for K responses to each of N prompts.
   /// - Parameters:
   ///   - prompts: N texts.
@@ -22,6 +25,7 @@ public protocol PreferenceSource {
 
 extension PreferenceSource {
   public var overlapsGeneration: Bool { false }
+  public var metrics: [(name: String, value: Double)] { [] }
 
   public func compare(
     prompts: [String], first: [[String]], second: [[String]]

@@ -41,7 +41,10 @@ extension RewardSource {
       for (i, reward) in list.enumerated() where !reward.isFinite {
         throw PreferenceError.reward(source: name, prompt: n, response: i, value: reward)
       }
-      for i in list { for j in list { values.append(Float(bradleyTerry((i - j) / temperature))) } }
+      let logits = PreferenceLogits(responses: list.count) {
+        (list[$0] - list[$1]) / temperature
+      }
+      values += logits.probabilities
     }
     return try PreferenceTable(
       prompts: rewards.count, responses: k, values: values, source: name)

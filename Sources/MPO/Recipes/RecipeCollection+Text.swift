@@ -12,30 +12,7 @@ extension RecipeCollection {
       let values = zip(row.cells, collecting.columns).map { $0.text(digits: $1.digits) }
       cells.append([row.title, count.isEmpty ? "0" : count] + values)
     }
-    return Self.markdownTable(cells)
-  }
-
-  static func markdownTable(_ cells: [[String]]) -> String {
-    let escaped = cells.map { $0.map { $0.replacing("|", with: "\\|") } }
-    let widths = escaped[0].indices.map { column in
-      max(3, escaped.map { $0[column].count }.max() ?? 0)
-    }
-    func line(_ row: [String]) -> String {
-      let padded = zip(row, widths).enumerated().map { column, cell in
-        let space = String(repeating: " ", count: cell.1 - cell.0.count)
-        return column == 0 ? cell.0 + space : space + cell.0
-      }
-      return "| " + padded.joined(separator: " | ") + " |\n"
-    }
-    let rule = widths.enumerated().map { column, width in
-      String(repeating: "-", count: column == 0 ? width + 2 : width + 1) + (column == 0 ? "" : ":")
-    }
-    return line(escaped[0]) + "|" + rule.joined(separator: "|") + "|\n"
-      + escaped.dropFirst().map(line).joined()
-  }
-
-  private static func counted(_ count: Int, _ noun: String) -> String {
-    "\(count) \(noun)\(count == 1 ? "" : "s")"
+    return MarkdownTable.aligned(cells)
   }
 
   /// Comparisons, and what is missing.
@@ -74,7 +51,7 @@ extension RecipeCollection {
     }
     let figure = "\(choice.measure.path) of stage `\(choice.measure.stage)`"
     return "The point with the \(choice.least ? "least" : "greatest") \(figure) on seed \(seeds); "
-      + "none of these runs is in the table above.\n\n" + Self.markdownTable(cells)
+      + "none of these runs is in the table above.\n\n" + MarkdownTable.aligned(cells)
   }
 
   /// Of each stage what all its runs share, and what a method has beside.
@@ -88,7 +65,7 @@ extension RecipeCollection {
       }
       let lines = shared.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)\n" }.joined()
       let text =
-        "`\(stage.name)`: `magnetic \(command.name)`, \(Self.counted(own.count, "run"))\n\n"
+        "`\(stage.name)`: `magnetic \(command.name)`, \(EvaluationCost.count(own.count, "run"))\n\n"
       let methods = stage.range == .methods ? methodLines(own, shared: shared) : []
       return text + "```yaml\n\(lines)```"
         + (methods.isEmpty ? "" : "\n\n\(methods.joined(separator: "\n"))")
@@ -122,7 +99,7 @@ extension RecipeCollection {
       ])
     }
     let all = RecipeCost(runs.map(\.figures.record))?.text(jobs: plan.recipe.jobs) ?? ""
-    return Self.markdownTable(cells) + "\nIn all: \(all)."
+    return MarkdownTable.aligned(cells) + "\nIn all: \(all)."
   }
 
   private var originText: String {
@@ -140,9 +117,9 @@ extension RecipeCollection {
       "- device \(devices.isEmpty ? "not stated" : devices.joined(separator: "; ")); "
         + "\(host.activeProcessorCount) cores, \(host.physicalMemory >> 30) GiB, "
         + host.operatingSystemVersionString,
-      "- \(Self.counted(recipe.jobs, "run")) at a time, "
+      "- \(EvaluationCost.count(recipe.jobs, "run")) at a time, "
         + (recipe.threads == 0
-          ? "a thread for each core" : Self.counted(recipe.threads, "thread") + " each"),
+          ? "a thread for each core" : EvaluationCost.count(recipe.threads, "thread") + " each"),
     ].joined(separator: "\n")
       + (seeds.isEmpty ? "" : "\n- seeds: \(seeds.joined(separator: "; "))")
   }

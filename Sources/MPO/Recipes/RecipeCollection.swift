@@ -24,7 +24,6 @@ struct RecipeCollection {
   let collecting: RecipeCollecting
   let plan: RecipePlan
   let choice: RecipeChoice?
-  let build: BuildIdentity
   let rows: [Row]
   let verdicts: [Verdict]
   /// Runs that a cell would have and that are not done.
@@ -37,13 +36,12 @@ struct RecipeCollection {
   /// - Parameter figures: of a run that is done, else nil.
   /// - Throws: `RecipeError.figure` where a run did not measure what is asked for.
   init(
-    _ collecting: RecipeCollecting, plan: RecipePlan, choice: RecipeChoice?, build: BuildIdentity,
+    _ collecting: RecipeCollecting, plan: RecipePlan, choice: RecipeChoice?,
     figures: (RecipePlan.ID) -> RunFigures?
   ) throws {
     self.collecting = collecting
     self.plan = plan
     self.choice = choice
-    self.build = build
     runs = plan.ids.compactMap { id in figures(id).map { (id, $0) } }
     guard !runs.isEmpty else {
       throw RecipeError.figure(run: plan.recipe.name, "no run is done; there is nothing to collect")

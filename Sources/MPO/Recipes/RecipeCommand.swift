@@ -68,13 +68,14 @@ struct RecipeCommand: Sendable {
     case "train": try Self.check(AlignmentConfiguration.self, settings)
     case "sft": try Self.check(SFTConfiguration.self, settings)
     case "preference": try Self.check(PreferenceConfiguration.self, settings)
-    case "tokenizer": try Self.check(TokenizerConfiguration.self, settings)
+    case "tokenizer": try Self.check(TokenizerConfiguration.self, settings, hasFolder: false)
     default: break
     }
   }
 
+  /// - hasFolder: the runner sets the folder to write to.
   private static func check<Settings: ConfigurableSettings>(
-    _: Settings.Type, _ settings: [RecipeSetting]
+    _: Settings.Type, _ settings: [RecipeSetting], hasFolder: Bool = true
   ) throws {
     let read = settings.filter { setting in
       guard setting.name == "judge", case .scalar = setting.value.content else { return true }
@@ -85,7 +86,7 @@ struct RecipeCommand: Sendable {
     var given = try checked.apply(
       ConfigurationValue(.mapping(pairs), key: "", location: "recipe"))
     guard read.count == settings.count else { return }
-    given.formUnion(try checked.apply(flags: ["--output-dir=run"]))
+    if hasFolder { given.formUnion(try checked.apply(flags: ["--output-dir=run"])) }
     checked.complete(given: given)
     try checked.validate()
   }

@@ -98,7 +98,7 @@ extension RecipeRunner {
     }
     do {
       let collection = try RecipeCollection(
-        collecting, plan: plan, choice: choice, build: build, figures: figures)
+        collecting, plan: plan, choice: choice, figures: figures)
       let files = try collection.write(stage: id.stage)
       results += files
       states[id] = .done(nil)

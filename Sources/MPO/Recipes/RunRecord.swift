@@ -69,7 +69,7 @@ public struct BuildIdentity: Codable, Sendable, Equatable {
   public var version: String
   /// Of the working folder's repository, `+changes` where its files differ; `unknown` outside of one.
   public var commit: String
-  /// FNV-1a of the program's file.
+  /// A hash of the program's file (`fileHash`).
   public var binary: String
 
   public init(version: String, commit: String, binary: String) {

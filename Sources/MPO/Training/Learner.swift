@@ -144,10 +144,8 @@ public final class Learner: PolicyLearner {
     }
     guard count > 0 else { throw TrainingError.emptyRollout }
     let scale = 1 / Float(count)
-    let size = (rows.count + settings.accumulationSteps - 1) / max(1, settings.accumulationSteps)
-    return try stride(from: 0, to: rows.count, by: max(1, size)).map { first in
-      try MicroBatch(
-        rows[first..<min(first + size, rows.count)], scale: scale, network: network)
+    return try rows.microBatches(settings.accumulationSteps).map {
+      try MicroBatch($0[...], scale: scale, network: network)
     }
   }
 

@@ -8,7 +8,6 @@ package struct PairTokens {
   package private(set) var warning: String?
   private var ids: TokenLists
   private var preferences: [Double] = []
-  private var lines: [Int] = []
 
   /// None: an online algorithm's.
   package static var none: PairTokens { PairTokens() }
@@ -26,7 +25,6 @@ package struct PairTokens {
       let pair = try encoder.pair(example, at: place)
       for list in [pair.prompt, pair.chosen, pair.rejected] { try ids.append(list) }
       preferences.append(pair.preference)
-      lines.append(pair.line)
     }
     warning = encoder.warning
   }
@@ -46,7 +44,7 @@ package struct PairTokens {
     get throws {
       TokenizedPair(
         prompt: try ids.list(3 * index), chosen: try ids.list(3 * index + 1),
-        rejected: try ids.list(3 * index + 2), preference: preferences[index], line: lines[index])
+        rejected: try ids.list(3 * index + 2), preference: preferences[index])
     }
   }
 }

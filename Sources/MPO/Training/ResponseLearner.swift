@@ -57,12 +57,10 @@ public final class ResponseLearner: PolicyLearner {
   /// Whole prompts in each micro-batch: a prompt's responses are compared with each other.
   private func parts(_ rollout: Rollout) throws -> [Part] {
     let groups = Dictionary(grouping: rollout.rows, by: \.group)
-    let size = (rollout.groups.count + settings.accumulationSteps - 1) / settings.accumulationSteps
-    return try stride(from: 0, to: rollout.groups.count, by: max(1, size)).compactMap { first in
-      let range = first..<min(first + size, rollout.groups.count)
-      let members = range.map { groups[$0] ?? [] }
+    return try Array(rollout.groups.indices).microBatches(settings.accumulationSteps).compactMap {
+      let members = $0.map { groups[$0] ?? [] }
       guard members.joined().contains(where: { !$0.response.isEmpty }) else { return nil }
-      return try Part(members, range.map { rollout.groups[$0] }, network: network)
+      return try Part(members, $0.map { rollout.groups[$0] }, network: network)
     }
   }
 

@@ -86,12 +86,8 @@ public final class SFTTrainer {
   /// One optimizer step.
   public func trainStep() throws -> CrossEntropyMetrics {
     let batch = try sampler.next(configuration.batchSize).map { try rows[$0] }
-    let parts = configuration.run.gradientAccumulationSteps
-    let size = (batch.count + parts - 1) / parts
     let metrics = try learner.step(
-      stride(from: 0, to: batch.count, by: size).map {
-        Array(batch[$0..<min($0 + size, batch.count)])
-      })
+      batch.microBatches(configuration.run.gradientAccumulationSteps))
     stepsDone += 1
     tokensSeen += metrics.tokens
     return metrics

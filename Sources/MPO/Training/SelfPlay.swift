@@ -89,20 +89,27 @@ extension AlignmentTrainer {
     }
     let prompts = batch.map(\.text)
     let pipeline = JudgePipeline(judge)
-    // A judge outside this process reads the first prompts' responses while the next are drawn.
-    let overlaps = judge.overlapsGeneration && configuration.opponent == .policy
-    let completions = try draw(
-      batch, from: Generator(model.decoder, learner.policy), .policy,
-      maxRows: overlaps ? max(1, configuration.rows / Self.overlappedParts) : nil
-    ) { [unowned self] range, completions in
-      guard overlaps else { return }
-      try pipeline.submit(
-        prompts: Array(prompts[range]), responses: texts(Array(batch[range]), completions))
+    var responses: [[String]] = []
+    let completions: [[Completion]]
+    let opponents: [[Completion]]?
+    do {
+      // A judge outside this process reads the first prompts' responses while the next are drawn, so
+      // these come in parts.
+      completions = try draw(
+        batch, from: Generator(model.decoder, learner.policy), .policy,
+        maxRows: judge.overlapsGeneration
+          ? max(1, configuration.rows / Self.overlappedParts) : nil
+      ) { [unowned self] range, completions in
+        let drawn = texts(Array(batch[range]), completions)
+        responses += drawn
+        try pipeline.submit(prompts: Array(prompts[range]), responses: drawn)
+      }
+      opponents = try opponent().map { try draw(batch, from: $0, configuration.opponent) }
+    } catch {
+      pipeline.cancel()
+      throw error
     }
-    let opponents = try opponent().map { try draw(batch, from: $0, configuration.opponent) }
     clock.mark("timing/generation")
-    let responses = texts(batch, completions)
-    if !overlaps { try pipeline.submit(prompts: prompts, responses: responses) }
     let judgement = try pipeline.finish()
     let comparison = try opponents.map {
       try judge.compare(prompts: prompts, first: responses, second: texts(batch, $0))

@@ -42,6 +42,7 @@ public struct StepReport: Sendable {
       values.append(("duality_gap", game.game.dualityGap(shares)))
       values += self.shares.map { ("share/\($0.name)", $0.share) }
     }
+    values += trainer.judge?.metrics ?? []
     addRun(trainer, clock, tokens: play.tokens)
     samples = zip(play.prompts, play.responses).enumerated().flatMap { n, pair in
       pair.1.enumerated().prefix(4).map { i, text in

@@ -109,6 +109,8 @@
 
     private func refuse(_ candidate: any MatmulCandidate, _ reason: String) {
       refused.insert(candidate.name)
+      // What was out of reach of a wrong candidate may be the best.
+      hopeless = []
       report.refusals.append(.init(candidate: candidate.name, reason: reason))
     }
 

@@ -78,6 +78,17 @@ public final class HTTPJudge: PreferenceSource {
 
   public var name: String { "http \(settings.model) at \(settings.url)" }
   public var overlapsGeneration: Bool { true }
+  /// Counts since the start, and the share of pairs in which both orders agreed.
+  public var metrics: [(name: String, value: Double)] {
+    let s = statistics
+    let counts = [
+      ("asked", s.asked), ("retried", s.retried), ("cached", s.cached),
+      ("unparsable", s.unparsable),
+    ]
+    return counts.map { (name: "judge/\($0.0)", value: Double($0.1)) }
+      + (s.pairs == 0
+        ? [] : [(name: "judge/consistency", value: Double(s.consistent) / Double(s.pairs))])
+  }
 
   public func preferences(prompts: [String], responses: [[String]]) throws -> PreferenceTable {
     let k = try responseCount(prompts: prompts, responses: responses, source: name)

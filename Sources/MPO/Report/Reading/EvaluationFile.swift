@@ -1,7 +1,7 @@
 import Foundation
 import MPOModel
 
-/// What `magnetic evaluate --output` wrote: the game between policies.
+/// What `magnetic evaluate` wrote with `--output` or printed with `--json`.
 struct EvaluationFile {
   struct Estimate: Equatable {
     var value: Double
@@ -107,7 +107,7 @@ struct EvaluationFile {
     }
   }
 
-  /// `evaluate --model a --reference b`.
+  /// What `evaluate --model a --reference b --json` prints.
   private mutating func readPair(_ object: JSONObject) {
     func policy(_ key: String, _ prefix: String, rate: Estimate?) -> Policy? {
       guard let name = object[key]?.string else { return nil }

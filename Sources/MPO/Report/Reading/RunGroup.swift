@@ -49,12 +49,7 @@ struct RunGroup {
 
   /// Mean and standard error over the runs that have the value; an error only from two runs on.
   func estimate(_ value: (LoggedRun) -> Double?) -> (mean: Double, error: Double?, count: Int)? {
-    let values = runs.compactMap(value).filter(\.isFinite)
-    guard !values.isEmpty else { return nil }
-    let n = Double(values.count)
-    let mean = values.reduce(0, +) / n
-    guard values.count > 1 else { return (mean, nil, 1) }
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (mean, (squares / (n - 1) / n).squareRoot(), values.count)
+    let found = SeedStatistics(runs.compactMap(value).filter(\.isFinite))
+    return found.count == 0 ? nil : (found.mean, found.standardError, found.count)
   }
 }
