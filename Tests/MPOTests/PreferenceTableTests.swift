@@ -2,11 +2,10 @@ import MPO
 import Testing
 
 @Suite struct PreferenceTableTests {
-  @Test func winRatesAndAdvantages() throws {
+  @Test func winRates() throws {
     let table = try PreferenceTable(
       prompts: 1, responses: 3, values: [0.5, 1, 0.25, 0, 0.5, 1, 0.75, 0, 0.5])
     #expect(table.winRates() == [0.625, 0.5, 0.375])
-    #expect(table.advantages() == [0.125, 0, -0.125])
     #expect(table[0, 2, 0] == 0.75)
   }
 

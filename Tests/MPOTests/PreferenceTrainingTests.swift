@@ -12,37 +12,23 @@ import Testing
   /// Three classes in a circle: every score leaves one of the three comparisons wrong.
   @Test func aCycleIsLearnedByWhatCanExpressOne() throws {
     let fixture = try PreferenceFixture()
-    func report(_ kind: PreferenceFile.Kind, steps: Int) throws -> PreferenceReport {
-      let c = try fixture.configuration(
-        kind, kind.rawValue, steps: steps, more: "intransitivity_responses: 10")
+    func report(
+      _ kind: PreferenceFile.Kind, steps: Int, rate: Double = 3e-3
+    ) throws -> PreferenceReport {
+      var c = try fixture.configuration(
+        kind, kind.rawValue, steps: steps, more: "intransitivity_responses: 10\nwarmup_steps: 10")
+      c.optimizer.learningRate = rate
+      c.general.temperature = 1
       return try #require(try PreferenceFixture.run(c))
     }
     let scores = try report(.bradleyTerry, steps: 60)
     #expect(scores.accuracy < 0.75, "\(scores.lines)")
     #expect(scores.ownTriples?.triples == 120 && scores.ownTriples?.cyclic == 0)
+    // Fast steps bring all embeddings together, where a circle cannot be told (README, known limits).
+    let general = try report(.general, steps: 60, rate: 3e-4)
+    #expect(general.accuracy > 0.8, "\(general.lines)")
     let pairwise = try report(.pairwise, steps: 250)
     #expect(pairwise.accuracy > 0.8, "\(pairwise.lines)")
-  }
-
-  /// Three embeddings, one a class, find the circle by the head's own gradients. (Through a model that
-  /// gives all texts nearly one embedding the start is a saddle; README, known limits.)
-  @Test func embeddingsOfAGeneralModelHoldACycle() {
-    let head = PreferenceHead.general(GeneralPreference())
-    var generator = PhiloxGenerator(seed: 4, domain: .test)
-    var v = (0..<3).map { _ in (0..<2).map { _ in Double(generator.normal()) } }
-    for _ in 0..<400 {
-      for k in 0..<3 {
-        let (winner, loser) = ((k + 1) % 3, k)
-        let logit = head.logit(v[winner], v[loser])
-        let slope = PreferenceLoss.crossEntropy(logit: logit, label: 1).derivative
-        let (a, b) = head.gradient(v[winner], v[loser])
-        for i in 0..<2 {
-          v[winner][i] -= 0.05 * slope * a[i]
-          v[loser][i] -= 0.05 * slope * b[i]
-        }
-      }
-    }
-    for k in 0..<3 { #expect(head.logit(v[(k + 1) % 3], v[k]) > 5) }
   }
 
   @Test(arguments: PreferenceFile.Kind.allCases, [false, true])

@@ -91,7 +91,10 @@ import Testing
     ]
     let yaml = RecipeFixture.yaml(
       output: output,
-      more: "      plots: [{name: shares, from: train, y: share/a, smooth: 2, band: range}]")
+      more: """
+              plots: [{name: shares, from: train, y: share/a, smooth: 2, band: range}]
+              outputs: [base]
+        """)
     var time = 1_700_000_000.0
     let runner = try RecipeRunner(
       RecipeFixture.plan(yaml), build: BuildIdentity(version: "1", commit: "abc", binary: "f"),
@@ -118,6 +121,7 @@ import Testing
       markdown.contains(
         "gap of the last of MPO / of tuned = 0.200 / 0.500 = 0.400, expected at most 0.5: met"))
     #expect(markdown.contains("![share/a](2023-11-14-trial-shares.svg)"))
+    #expect(markdown.contains("## base\n\n```\n{\"duality_gap\": 0.7}\n```"))
     #expect(markdown.contains("magnet_coef 0.2, eta 1"))
     #expect(markdown.contains("- MPO: `magnet_coef: 0.3`"))
     #expect(markdown.contains("commit abc") && markdown.contains("device fake"))
@@ -130,6 +134,7 @@ import Testing
     #expect(cell["seeds"] == .array([.integer(0), .integer(1)]))
     #expect(json.object?["checks"]?.array?[0].object?["met"] == .bool(true))
     #expect(json.object?["choice"]?.array?[0].object?["chosen"]?.string == "magnet_coef 0.2, eta 1")
+    #expect(json.object?["outputs"]?.object?["base"]?.string == "{\"duality_gap\": 0.7}")
     let cost = try #require(json.object?["cost"]?.object)
     #expect(cost["runs"]?.integer == 11 && cost["cpu_seconds"]?.double == 22)
     // Two at a time take less than their sum.

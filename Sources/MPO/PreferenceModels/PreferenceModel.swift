@@ -78,8 +78,23 @@ public final class PreferenceModel {
   /// What the model makes of texts, (n) each, in batches of similar length.
   /// - Throws: `PreferenceModelError.nonFinite`; what the backend throws.
   public func outputs(_ sequences: [[Int32]]) throws -> [[Double]] {
+    try rows(sequences, width: head.outputs) { batch, parameters, tape in
+      try model.decoder.scores(batch, pad: model.configuration.padID, parameters, tape: tape)
+    }
+  }
+
+  /// The hidden states that the scoring head reads, (C) each; throws as `outputs` does.
+  func states(_ sequences: [[Int32]]) throws -> [[Double]] {
+    try rows(sequences, width: model.decoder.shape.width) { batch, parameters, tape in
+      try model.decoder.scoredStates(batch, pad: model.configuration.padID, parameters, tape: tape)
+    }
+  }
+
+  private func rows(
+    _ sequences: [[Int32]], width n: Int,
+    _ forward: ([[Int32]], TrainableParameters, Tape) throws -> Variable
+  ) throws -> [[Double]] {
     let backend = model.decoder.backend
-    let n = head.outputs
     var results = [[Double]](repeating: [], count: sequences.count)
     // Attention costs by the longest, and batches of one length have no short rows that wait.
     let order = sequences.indices.sorted {
@@ -89,10 +104,10 @@ public final class PreferenceModel {
     var tokens = 0
     func flush() throws {
       guard !batch.isEmpty else { return }
-      let scores = try model.decoder.scores(
-        batch.map { sequences[$0] }, pad: model.configuration.padID,
-        TrainableParameters(values: model.parameters), tape: Tape(backend, recording: false))
-      let values = try backend.floats(scores.value)
+      let result = try forward(
+        batch.map { sequences[$0] }, TrainableParameters(values: model.parameters),
+        Tape(backend, recording: false))
+      let values = try backend.floats(result.value)
       for (row, index) in batch.enumerated() {
         let part = values[(row * n)..<((row + 1) * n)].map(Double.init)
         guard part.allSatisfy(\.isFinite) else {

@@ -41,6 +41,9 @@ public final class PreferenceTrainer {
     let training = try PreferencePairs(
       c.data, split: .train, model: preferences, chatTemplate: c.chatTemplate)
     pairs = training.pairs
+    if case .general = file.head, try !LanguageModel.scoresTexts(c.model) {
+      try preferences.startFromMoment(of: pairs)
+    }
     var evaluation = try Self.heldOut(c, preferences)
     if c.fitsBagOfWords, let texts = evaluation?.texts {
       let words = BagOfWords(training.texts)

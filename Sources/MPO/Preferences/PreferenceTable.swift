@@ -77,9 +77,6 @@ public struct PreferenceTable: Sendable, Equatable {
     }
     return rates
   }
-
-  /// `A_i = r_i - 1/2`, (N*K): the mean of self-play is exactly 1/2, so no baseline is estimated.
-  public func advantages() -> [Float] { winRates().map { $0 - 0.5 } }
 }
 
 /// Preferences of a first player's K responses over a second player's L, for N prompts:

@@ -58,12 +58,14 @@ struct RecipeCollecting: Sendable {
   var extraRows: [ExtraRow]
   var checks: [Check]
   var plots: [Plot]
+  /// Stages whose runs' standard output stands in the results as it is.
+  var outputs: [String]
 
   /// Every stage that is looked at.
   var stages: [String] {
     let named =
       columns.map(\.measure.stage) + plots.map(\.stage)
-      + extraRows.flatMap { $0.stages.values.sorted() }
+      + extraRows.flatMap { $0.stages.values.sorted() } + outputs
     return named.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 }

@@ -25,6 +25,9 @@ extension RecipeCollection {
     object["checks"] = .array(verdicts.map(json))
     object["missing"] = texts(missing.map(\.description))
     object["pictures"] = texts(files)
+    var printed = JSONObject()
+    for (id, text) in outputs { printed[id.description] = .string(text) }
+    object["outputs"] = .object(printed)
     object["tune_seeds"] = .array(recipe.tuneSeeds.map { .integer($0) })
     object["choice"] = choice?.json ?? .null
     object["cost"] = RecipeCost(runs.map(\.figures.record)).map(json) ?? .null

@@ -34,6 +34,7 @@ extension RecipeCollection {
     for (picture, file) in zip(pictures, files) {
       parts.append("![\(picture.plot.title)](\(file))")
     }
+    for (id, text) in outputs { parts.append("## \(id)\n\n```\n\(text)\n```") }
     if let chosen = choiceText { parts.append("## Chosen settings\n\n\(chosen)") }
     parts.append("## Settings\n\n\(settingsText)")
     parts.append("## Cost\n\n\(costText)")

@@ -129,6 +129,15 @@ struct RecipeCollection {
     return Set(lines).sorted()
   }
 
+  /// What runs printed, of the stages that are shown so, without the white space at its end.
+  var outputs: [(id: RecipePlan.ID, text: String)] {
+    collecting.outputs.flatMap { stage in
+      runs.filter { $0.id.stage == stage }.map { run in
+        (run.id, run.figures.printedText.replacing(/\s+$/, with: ""))
+      }
+    }
+  }
+
   // MARK: - Files
 
   /// Writes the table as Markdown and JSON, and the plots.

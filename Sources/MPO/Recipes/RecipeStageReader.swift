@@ -122,7 +122,7 @@ struct RecipeStageReader {
     _ value: ConfigurationValue, _ earlier: [RecipeStage]
   ) throws -> RecipeCollecting {
     let entries = try value.mapping(known: [
-      "title", "text", "columns", "methods", "also", "checks", "plots",
+      "title", "text", "columns", "methods", "also", "checks", "plots", "outputs",
     ])
     let columns = try entries["columns"]?.list("a list of columns").map {
       try column($0, earlier)
@@ -147,7 +147,10 @@ struct RecipeStageReader {
       checks: try entries["checks"]?.list("a list of checks").map {
         try check($0, columns: columns.map(\.name), methods)
       } ?? [],
-      plots: try entries["plots"]?.list("a list of plots").map { try plot($0, earlier) } ?? [])
+      plots: try entries["plots"]?.list("a list of plots").map { try plot($0, earlier) } ?? [],
+      outputs: try entries["outputs"]?.list("a list of stages").map {
+        try commandStage($0, earlier)
+      } ?? [])
   }
 
   private func column(

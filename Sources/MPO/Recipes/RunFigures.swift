@@ -28,12 +28,18 @@ struct RunFigures {
 
   // MARK: - Standard output
 
+  /// All that was printed.
+  private var output: Data {
+    ["output.jsonl", "output.txt"].lazy
+      .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }.first ?? Data()
+  }
+
+  /// The last 64 KiB of it.
+  var printedText: String { String(decoding: output.suffix(65_536), as: UTF8.self) }
+
   /// The last JSON object that was printed.
   private func printed() throws -> JSONValue {
-    let text =
-      ["output.jsonl", "output.txt"].lazy
-      .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }.first ?? Data()
-    let line = text.split(separator: 10).last { $0.first == UInt8(ascii: "{") }
+    let line = output.split(separator: 10).last { $0.first == UInt8(ascii: "{") }
     guard let line,
       let object = try? JSONValue(parsing: String(decoding: line, as: UTF8.self), path: folder)
     else { throw fault("no JSON object in its output; the stage needs the setting 'json: true'") }
