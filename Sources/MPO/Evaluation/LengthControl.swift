@@ -68,14 +68,20 @@ public struct LengthControl: Sendable, Equatable {
 
 /// Newton's method on the penalised cross-entropy; concave, so halved steps always arrive.
 private struct LogisticFit {
-  let pairs: [LengthPair]
+  /// Pairs of one difference are one term: responses differ in few lengths, and meet in many pairs.
+  let groups: [Group]
   let scale: Double
   let weight: Double
   var theta = 0.0
   var phi = 0.0
 
   init(_ pairs: [LengthPair], deviation: Double, weight: Double) {
-    self.pairs = pairs
+    var groups: [Float: Group] = [:]
+    for pair in pairs {
+      groups[pair.difference, default: Group(difference: pair.difference)].add(pair)
+    }
+    // In an order of their own, so that sums round the same way each time.
+    self.groups = groups.values.sorted { $0.difference < $1.difference }
     scale = deviation > 0 ? 1 / deviation : 0
     self.weight = weight
   }
@@ -84,7 +90,7 @@ private struct LogisticFit {
     var value = objective(theta, phi)
     for _ in 0..<100 {
       var sums = Curvature()
-      for pair in pairs { sums.add(pair, theta, phi, scale, weight) }
+      for group in groups { sums.add(group, theta, phi, scale, weight) }
       let (a, b) = sums.newtonStep(theta, phi)
       var size = 1.0
       while size > 1e-10 {
@@ -102,12 +108,31 @@ private struct LogisticFit {
   /// `sum w (p log sigma(x) + (1 - p) log sigma(-x)) - ridge/2 (theta^2 + phi^2)`
   private func objective(_ theta: Double, _ phi: Double) -> Double {
     var sum = 0.0
-    for pair in pairs {
-      let x = theta + phi * tanh(Double(pair.difference) * scale)
+    for group in groups {
+      let x = theta + phi * tanh(Double(group.difference) * scale)
       // p x - log(1 + e^x), without overflow.
-      sum += Double(pair.preference) * x - max(x, 0) - log1p(exp(-abs(x)))
+      sum += group.preference * x - group.count * (max(x, 0) + log1p(exp(-abs(x))))
     }
     return weight * sum - LengthControl.ridge / 2 * (theta * theta + phi * phi)
+  }
+}
+
+/// Pairs whose lengths differ alike: their number and the sum of their preferences.
+private struct Group {
+  let difference: Float
+  var count = 0.0
+  var preference = 0.0
+
+  init(difference: Float) { self.difference = difference }
+
+  init(_ pair: LengthPair) {
+    self.init(difference: pair.difference)
+    add(pair)
+  }
+
+  mutating func add(_ pair: LengthPair) {
+    count += 1
+    preference += Double(pair.preference)
   }
 }
 
@@ -120,12 +145,12 @@ private struct Curvature {
   var h11 = 0.0
 
   mutating func add(
-    _ pair: LengthPair, _ theta: Double, _ phi: Double, _ scale: Double, _ weight: Double
+    _ group: Group, _ theta: Double, _ phi: Double, _ scale: Double, _ weight: Double
   ) {
-    let z = tanh(Double(pair.difference) * scale)
+    let z = tanh(Double(group.difference) * scale)
     let q = bradleyTerry(theta + phi * z)
-    let error = weight * (Double(pair.preference) - q)
-    let curve = weight * q * (1 - q)
+    let error = weight * (group.preference - group.count * q)
+    let curve = weight * group.count * q * (1 - q)
     g0 += error
     g1 += error * z
     h00 += curve
@@ -164,7 +189,7 @@ private struct UnitSums {
     var all = Curvature()
     for pair in pairs {
       var one = Curvature()
-      one.add(pair, control.theta, control.phi, scale, each)
+      one.add(Group(pair), control.theta, control.phi, scale, each)
       units[Int(pair.row)].add(one, times: 1)
       if pair.column != pair.row { units[Int(pair.column)].add(one, times: 1) }
       all.add(one, times: 1)
@@ -173,7 +198,7 @@ private struct UnitSums {
     guard pairs.contains(where: { $0.row != $0.column }) else { return }
     for pair in pairs where pair.row == pair.column {
       var one = Curvature()
-      one.add(pair, control.theta, control.phi, scale, each)
+      one.add(Group(pair), control.theta, control.phi, scale, each)
       units[Int(pair.row)].add(one, times: 1)
     }
     for i in units.indices { units[i].add(all, times: -1 / Double(count)) }
