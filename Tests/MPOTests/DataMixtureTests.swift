@@ -1,4 +1,5 @@
 import Foundation
+import MPOModel
 import TestSupport
 import Testing
 
@@ -71,6 +72,55 @@ import Testing
     settings.testSplitSize = 0.25
     let held = try DatasetRows.chosen(20, DatasetSource("f"), settings, .test)
     #expect(held == [0, 4, 7, 8, 11])
+  }
+
+  /// Four prompts of five rows each: whole ones are held out, as few as have a quarter of the rows.
+  @Test func rowsOfOnePromptAreHeldOutTogether() throws {
+    var settings = DatasetSettings()
+    (settings.testSplitSize, settings.testSplitBy) = (0.3, .prompt)
+    let groups = (0..<20).map { $0 % 4 }
+    func chosen(_ split: DataSplit) throws -> [Int] {
+      try #require(try DatasetRows.chosen(20, DatasetSource("f"), settings, split) { groups })
+    }
+    let held = try chosen(.test)
+    #expect(held.count == 10 && held == held.sorted() && Set(held.map { $0 % 4 }).count == 2)
+    #expect(try Set(held + chosen(.train)) == Set(0..<20))
+    settings.testSplitSize = 0.9
+    #expect(throws: DataError.self) { try chosen(.train) }
+  }
+
+  /// The same rows, whatever a stage reads of them: a conversation's cuts open alike.
+  @Test func cutsOfAConversationStayTogether() throws {
+    let folder = try TemporaryFolder()
+    let rows = (0..<40).map { i in
+      let start = "\\n\\nHuman: question \(i / 4)\\n\\nAssistant: answer"
+      let more = i % 2 == 0 ? "" : "\\n\\nHuman: and \(i)?\\n\\nAssistant: more"
+      return "{\"chosen\": \"\(start)\(more) A\", \"rejected\": \"\(start)\(more) B\"}\n"
+    }
+    var settings = DatasetSettings(name: try folder.write(rows.joined(), "hh.jsonl"))
+    (settings.testSplitSize, settings.testSplitBy) = (0.2, .prompt)
+    let pairs = try DatasetRows(settings, .test, .pairs).parts[0].chosen
+    #expect(pairs?.count == 8 && Set((pairs ?? []).map { $0 / 4 }).count == 2)
+    settings.columns.text = "rejected"
+    #expect(try DatasetRows(settings, .test, .texts).parts[0].chosen == pairs)
+  }
+
+  @Test func rowsOpenWithTheirPrompt() throws {
+    func opening(_ json: String, prompt: String = "") throws -> String {
+      let object = try #require(JSONValue(parsing: json, path: "x").object)
+      let row = DataRow(
+        place: DataPlace(path: "x", number: 1, unit: .line), object: object, expected: "")
+      return RowOpening.of(row, promptColumn: prompt)
+    }
+    #expect(try opening(#"{"prompt": "a", "chosen": "b"}"#) == "a")
+    #expect(try opening(#"{"q": "a", "prompt": "b"}"#, prompt: "q") == "a")
+    #expect(try opening(#"{"instruction": "a", "input": "b", "output": "c"}"#) == "a\nb")
+    #expect(
+      try opening(
+        #"{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "a"}]}"#)
+        == "a")
+    #expect(try opening(#"{"conversations": [{"from": "human", "value": "a"}]}"#) == "a")
+    #expect(try opening(#"{"text": "whole"}"#) == "whole")
   }
 
   static func write(_ folder: TemporaryFolder, _ name: String, _ range: Range<Int>) throws -> String

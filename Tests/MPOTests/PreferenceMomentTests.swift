@@ -59,6 +59,36 @@ import Testing
     #expect(Self.accuracy(rows, Self.cyclic(400, seed: 2)) > 0.85)
   }
 
+  /// Two data sets one after the other, as a mixture has them: each is learned from and weighed on.
+  @Test func blocksOfPairsAreBothSeen() throws {
+    let moment = try #require(
+      PreferenceMoment(Self.transitive(256, seed: 1) + Self.cyclic(256, seed: 2)))
+    let rows = moment.head(outputs: 2, seed: 0)
+    #expect(Self.accuracy(rows, Self.cyclic(400, seed: 3)) > 0.85)
+  }
+
+  /// More outputs than states have numbers: none is dead.
+  @Test func fillsWhatTheStatesDoNot() throws {
+    let rows = try #require(PreferenceMoment(Self.cyclic(60, seed: 5))).head(outputs: 64, seed: 0)
+    #expect(rows.count == 64 && rows.allSatisfy { $0.contains { $0 != 0 } })
+  }
+
+  /// Labels without a reason: the other half of the pairs says that a random head does better.
+  @Test func noiseIsNoBetterThanNothing() throws {
+    var generator = PhiloxGenerator(seed: 6, domain: .test)
+    let pairs: [Pair] = (0..<200).map { _ in
+      let (a, b) = (Self.noise(&generator, 24), Self.noise(&generator, 24))
+      return (a, b, generator.next() % 2 == 0 ? 1 : 0)
+    }
+    let moment = try #require(PreferenceMoment(pairs))
+    let settings = GeneralPreference()
+    let random = (0..<2).map { _ in (0..<24).map { _ in 0.02 * Double(generator.normal()) } }
+    #expect(moment.loss(moment.head(outputs: 2, seed: 0), settings) > 0.8)
+    #expect(moment.loss(random, settings) < moment.loss(moment.head(outputs: 2, seed: 0), settings))
+    let circle = try #require(PreferenceMoment(Self.cyclic(200, seed: 7)))
+    #expect(circle.loss(circle.head(outputs: 2, seed: 0), settings) < circle.loss(random, settings))
+  }
+
   @Test(arguments: [2, 8]) func holdsAnOrder(_ outputs: Int) throws {
     let moment = try #require(PreferenceMoment(Self.transitive(400, seed: 1)))
     let rows = moment.head(outputs: outputs, seed: 0)

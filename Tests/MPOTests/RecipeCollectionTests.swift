@@ -60,6 +60,11 @@ import Testing
     #expect(try figures.value(measure) == 1)
   }
 
+  @Test func whatIsPrintedCannotEndItsBlock() {
+    #expect(RecipeCollection.fenced("a") == "```\na\n```")
+    #expect(RecipeCollection.fenced("a ``` b ` c") == "````\na ``` b ` c\n````")
+  }
+
   @Test func curvesAreMeansOverSeeds() {
     let lines = [[(x: 1.0, y: 1.0), (2, 3)], [(1, 3), (2, 5), (3, 9)]]
     let curve = RecipePicture.curve("m", lines, smooth: 1, band: .standardError)

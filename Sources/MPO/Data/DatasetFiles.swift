@@ -22,6 +22,19 @@ struct DatasetRows: Sendable {
       }
       return (files[files.count - 1], row)
     }
+
+    /// Of every row the number of its opening, in the order in which they come.
+    func groups() throws -> [Int] {
+      var numbers: [String: Int] = [:]
+      return try files.flatMap { file in
+        try (0..<file.count).map { row in
+          let opening = RowOpening.of(try file.row(row), promptColumn: columns.prompt)
+          let number = numbers[opening] ?? numbers.count
+          numbers[opening] = number
+          return number
+        }
+      }
+    }
   }
 
   let parts: [Part]
@@ -41,7 +54,8 @@ struct DatasetRows: Sendable {
       }
       var part = Part(
         files: files, columns: source.columns.over(settings.columns), weight: source.weight)
-      part.chosen = try Self.chosen(part.rows, source, settings, split)
+      part.chosen = try Self.chosen(
+        part.rows, source, settings, split, groups: { try part.groups() })
       return part
     }
   }
@@ -61,18 +75,32 @@ struct DatasetRows: Sendable {
   }
 
   /// What is held out: of the permutation that `test_split_seed` gives of a part's rows (Fisher-Yates
-  /// by Philox, domain `dataset`, stream 0), the first round(share x rows), at least one. `fraction`
-  /// keeps the first round(fraction x rows) of the same permutation's rest. Both stay in the file's
-  /// order.
+  /// by Philox, domain `dataset`, stream 0), the first round(share x rows), at least one. By prompt, the
+  /// permutation is of groups of rows, and the first whole ones with so many rows or the fewest beyond
+  /// are held out. `fraction` keeps the first round(fraction x rows) of the same permutation's rest. All
+  /// stay in the file's order.
   static func chosen(
-    _ rows: Int, _ source: DatasetSource, _ settings: DatasetSettings, _ split: DataSplit
+    _ rows: Int, _ source: DatasetSource, _ settings: DatasetSettings, _ split: DataSplit,
+    groups: () throws -> [Int] = { [] }
   ) throws -> [Int]? {
     let held = settings.testSplitSize
     guard held > 0 || source.fraction < 1 && split == .train else { return nil }
-    var order = Array(0..<rows)
+    var members = (0..<rows).map { [$0] }
+    if held > 0, settings.testSplitBy == .prompt {
+      members = []
+      for (row, group) in try groups().enumerated() {
+        if group == members.count { members.append([]) }
+        members[group].append(row)
+      }
+    }
+    var drawn = Array(members.indices)
     EpochSampler.shuffle(
-      &order, seed: UInt64(settings.testSplitSeed), domain: .dataset, stream: 0)
-    let testCount = held > 0 ? max(1, Int((held * Double(rows)).rounded())) : 0
+      &drawn, seed: UInt64(settings.testSplitSeed), domain: .dataset, stream: 0)
+    members = drawn.map { members[$0] }
+    let wanted = held > 0 ? max(1, Int((held * Double(rows)).rounded())) : 0
+    var testCount = 0
+    for group in members where testCount < wanted { testCount += group.count }
+    let order = members.flatMap { $0 }
     guard testCount < rows else {
       throw DataError.format(
         path: source.path,

@@ -9,6 +9,7 @@ public struct DatasetSettings: Sendable, Equatable {
   public var testSplit = "test"
   /// Share of every file's rows that is held out; 0 = none.
   public var testSplitSize = 0.0
+  public var testSplitBy = TestSplit.row
   /// Seed of that choice, apart from the run's: runs with different seeds hold out the same rows.
   public var testSplitSeed = 0
   public var columns = DatasetColumns()
@@ -71,6 +72,9 @@ public struct DatasetSettings: Sendable, Equatable {
       .double(
         "test_split_size", \.testSplitSize, aliases: ["eval_fraction", "test_size"], atLeast: 0,
         below: 1, "Hold out this share of every file's rows; 0 is none."),
+      .choice(
+        "test_split_by", \.testSplitBy,
+        "row, or prompt: rows that open with one prompt, or one first turn, are held out together."),
       .int(
         "test_split_seed", \.testSplitSeed, atLeast: 0,
         "Seed of which rows those are, apart from 'seed'."),

@@ -12,13 +12,17 @@ import MPOModel
 ///     M = mean over pairs of (2p - 1) (x_c x_r' - x_r x_c'),   p = P(chosen > rejected)
 ///
 /// with planes `M = sum_l s_l (u_l w_l' - w_l u_l')`. Beside them stands the plane that holds a score
-/// r: `(1, -r_i)` and `(1, -r_j)` make `r_i - r_j`. Planes are found on one half of the pairs and weighed
-/// by what they say of the other half, lest noise of many directions pass for preferences; the k that say
-/// most make the head's rows, `sqrt(s_l)` times each.
+/// r: `(1, -r_i)` and `(1, -r_j)` make `r_i - r_j`. Planes are found on every second pair and weighed by
+/// what they say of the others, lest noise of many directions pass for preferences; the k that say most
+/// make the head's rows, `sqrt(s_l)` times each. A head that does not predict those others better than the
+/// random one is not used: weak preferences do not start with confident mistakes.
 struct PreferenceMoment {
-  /// Centred, whitened states of chosen and rejected, (C) each, and `2p - 1`.
-  private let pairs: [(chosen: [Double], rejected: [Double], weight: Double)]
-  /// States as they came, chosen and rejected in turn.
+  /// Centred, whitened states of chosen and rejected, (C) each, and `2p - 1`: to find planes on, and to
+  /// weigh them on.
+  private let found: Pairs
+  private let weighed: Pairs
+  /// As they came.
+  private let pairs: [(chosen: [Double], rejected: [Double], preference: Double)]
   private let states: [[Double]]
   private let whitening: Whitening
   private var width: Int { states[0].count }
@@ -42,23 +46,41 @@ struct PreferenceMoment {
     states = pairs.flatMap { [$0.chosen, $0.rejected] }
     guard let whitening = Whitening(states) else { return nil }
     self.whitening = whitening
-    self.pairs = pairs.map {
+    self.pairs = pairs
+    let white = pairs.map {
       (whitening.states($0.chosen), whitening.states($0.rejected), 2 * $0.preference - 1)
     }
+    found = Self.alternate(white, from: 0)
+    weighed = white.count > 1 ? Self.alternate(white, from: 1) : white
+  }
+
+  private static func alternate<Item>(_ items: [Item], from first: Int) -> [Item] {
+    stride(from: first, to: items.count, by: 2).map { items[$0] }
+  }
+
+  /// Mean cross-entropy of the pairs that planes are weighed on, under a head's rows (n, C).
+  func loss(_ rows: [[Double]], _ settings: GeneralPreference) -> Double {
+    let own = pairs.count > 1 ? Self.alternate(pairs, from: 1) : pairs
+    func embed(_ state: [Double]) -> [Double] { rows.map { dot($0, state) } }
+    return own.reduce(0) { sum, pair in
+      let logit = settings.logit(embed(pair.chosen), embed(pair.rejected))
+      return sum + PreferenceLoss.crossEntropy(logit: logit, label: pair.preference).loss
+    } / Double(own.count)
   }
 
   /// Rows (n, C) of a head of n = 2k outputs, which embeds these texts with a root mean square of 1.
   func head(outputs n: Int, seed: UInt64) -> [[Double]] {
     var generator = PhiloxGenerator(seed: seed, domain: .initialization)
-    let half = (pairs.count + 1) / 2
-    var planes = cyclic(pairs[..<half], count: max(n / 2, Self.searchedPlanes), &generator)
-    planes.append(ordered(pairs[..<half]))
-    for (i, plane) in planes.enumerated() {
-      planes[i].strength = strength(plane, pairs.count > half ? pairs[half...] : pairs[...])
-    }
+    var planes = cyclic(&generator) + [ordered()]
+    for (i, plane) in planes.enumerated() { planes[i].strength = strength(plane) }
     planes.sort { $0.strength > $1.strength }
     let least = max(1e-3 * (planes.first?.strength ?? 0), 1e-6)
-    let rows = planes.prefix(n / 2).flatMap { plane in
+    planes = Array(planes.prefix(n / 2))
+    func direction() -> [Double] {
+      orthogonal((0..<width).map { _ in Double(generator.normal()) }, to: [])
+    }
+    while planes.count < n / 2 { planes.append(Plane(first: direction(), second: direction())) }
+    let rows = planes.flatMap { plane in
       let size = max(plane.strength, least).squareRoot()
       return [
         whitening.row(plane.first, constant: plane.constant),
@@ -73,41 +95,40 @@ struct PreferenceMoment {
   }
 
   /// Mean of `(2p - 1) logit`.
-  private func strength(_ plane: Plane, _ pairs: Pairs) -> Double {
-    pairs.reduce(0) { $0 + $1.weight * plane.logit($1.chosen, $1.rejected) } / Double(pairs.count)
+  private func strength(_ plane: Plane) -> Double {
+    weighed.reduce(0) { $0 + $1.weight * plane.logit($1.chosen, $1.rejected) }
+      / Double(weighed.count)
   }
 
-  private typealias Pairs = ArraySlice<(chosen: [Double], rejected: [Double], weight: Double)>
+  private typealias Pairs = [(chosen: [Double], rejected: [Double], weight: Double)]
 
-  /// The moment's planes, largest first.
-  private func cyclic(
-    _ pairs: Pairs, count: Int, _ generator: inout PhiloxGenerator
-  ) -> [Plane] {
+  /// The moment's planes, largest first, as far as there are any.
+  private func cyclic(_ generator: inout PhiloxGenerator) -> [Plane] {
     var directions: [[Double]] = []
-    func draw(_ besides: [[Double]] = []) -> [Double] {
-      orthogonal((0..<width).map { _ in Double(generator.normal()) }, to: directions + besides)
-    }
-    return (0..<count).map { plane in
-      var w = draw()
+    var planes: [Plane] = []
+    while planes.count < min(Self.searchedPlanes, width / 2) {
+      var w = orthogonal((0..<width).map { _ in Double(generator.normal()) }, to: directions)
       // Power iteration on -M M, whose eigenvalues are the squares s_l^2, two of each.
-      for _ in 0..<(plane < Self.searchedPlanes ? Self.iterations : 0) {
-        let image = orthogonal(moment(pairs, w), to: directions)
-        let next = orthogonal(moment(pairs, image).map { -$0 }, to: directions)
+      for _ in 0..<Self.iterations {
+        let image = orthogonal(moment(w), to: directions)
+        let next = orthogonal(moment(image).map { -$0 }, to: directions)
         guard dot(next, next) > 0.5 else { break }
+        let isThere = abs(dot(next, w)) > 1 - 1e-12
         w = next
+        if isThere { break }
       }
-      var u = orthogonal(moment(pairs, w), to: directions + [w])
-      // More planes than the pairs have: any direction.
-      if dot(u, u) < 0.5 { u = draw([w]) }
+      let u = orthogonal(moment(w), to: directions + [w])
+      guard dot(u, u) > 0.5 else { break }
       directions += [u, w]
-      return Plane(first: u, second: w)
+      planes.append(Plane(first: u, second: w))
     }
+    return planes
   }
 
   /// The plane of the score that the pairs' mean difference is the direction of.
-  private func ordered(_ pairs: Pairs) -> Plane {
+  private func ordered() -> Plane {
     var direction = [Double](repeating: 0, count: width)
-    for (c, r, weight) in pairs {
+    for (c, r, weight) in found {
       add(c, weight, to: &direction)
       add(r, -weight, to: &direction)
     }
@@ -117,10 +138,10 @@ struct PreferenceMoment {
   }
 
   /// `M v`
-  private func moment(_ pairs: Pairs, _ v: [Double]) -> [Double] {
+  private func moment(_ v: [Double]) -> [Double] {
     var result = [Double](repeating: 0, count: width)
-    for (c, r, weight) in pairs where weight != 0 {
-      let share = weight / Double(pairs.count)
+    for (c, r, weight) in found where weight != 0 {
+      let share = weight / Double(found.count)
       add(c, share * dot(r, v), to: &result)
       add(r, -share * dot(c, v), to: &result)
     }
@@ -181,16 +202,19 @@ private struct Whitening {
     return result
   }
 
-  /// A row for states as they come: `L'^-1 w`, less its part along the mean, which a head without a bias
-  /// could not take away otherwise; and the constant, along the mean.
+  /// A row for states as they come: the one nearest to w, measured by what it adds to whitened states,
+  /// that gives the mean the value `constant`; a head has no bias to take the mean away. With `m' = L^-1 m`
+  /// it is `L'^-1 (w + m' (constant - w.m') / m'.m')`.
   func row(_ w: [Double], constant: Double) -> [Double] {
+    var along = mean
+    for i in along.indices { along[i] = (mean[i] - dot(factor[i], along, i)) / factor[i][i] }
+    let square = dot(along, along)
     var result = w
+    if square > 0 { add(along, (constant - dot(w, along)) / square, to: &result) }
     for i in w.indices.reversed() {
       result[i] /= factor[i][i]
       for j in 0..<i { result[j] -= factor[i][j] * result[i] }
     }
-    let square = dot(mean, mean)
-    if square > 0 { add(mean, (constant - dot(result, mean)) / square, to: &result) }
     return result
   }
 }
@@ -212,9 +236,12 @@ extension PreferenceModel {
   /// Pairs that the moment is taken over, evenly from all.
   private static let momentPairs = 512
 
-  /// Gives a general preference model's head the rows of the pairs' moment; leaves it as it is where the
-  /// pairs' states are all equal, or not finite.
-  func startFromMoment(of pairs: [TokenizedPair], seed: UInt64 = 0) throws {
+  /// Gives a general preference model's head the rows of the pairs' moment, where these predict better
+  /// than its random ones and the pairs' states differ.
+  /// - Throws: `PreferenceModelError.nonFinite`; what the backend throws.
+  func startFromMoment(
+    of pairs: [TokenizedPair], _ settings: GeneralPreference, seed: UInt64
+  ) throws {
     let count = min(pairs.count, Self.momentPairs)
     let chosen = (0..<count).map { pairs[$0 * pairs.count / count] }
     let states = try states(chosen.flatMap(sequences))
@@ -222,9 +249,16 @@ extension PreferenceModel {
       chosen.indices.map {
         (states[2 * $0], states[2 * $0 + 1], chosen[$0].preference)
       })
-    guard let rows = moment?.head(outputs: head.outputs, seed: seed) else { return }
+    guard let moment else { return }
+    let rows = moment.head(outputs: head.outputs, seed: seed)
     let head = try TrainableParameters(values: model.parameters).score().value
     let backend = model.decoder.backend
+    let width = model.decoder.shape.width
+    let random = try backend.floats(head).map(Double.init)
+    let drawn = stride(from: 0, to: random.count, by: width).map {
+      Array(random[$0..<($0 + width)])
+    }
+    guard moment.loss(rows, settings) < moment.loss(drawn, settings) else { return }
     try rows.joined().map(Float.init).withUnsafeBytes { try backend.upload($0, to: head) }
     try model.parameters.refreshProducts(on: backend)
   }

@@ -45,7 +45,11 @@ extension PreferenceTrainer: TrainableRun {
     state.tokens = tokensSeen
   }
 
-  func prepare() {}
+  func prepare(isResumed: Bool) throws {
+    guard case .general(let settings) = preferences.head, hasFreshHead, !isResumed else { return }
+    try preferences.startFromMoment(
+      of: pairs, settings, seed: UInt64(configuration.run.seed))
+  }
 
   func writeCompanions(to folder: String) throws { try preferences.file.write(folder: folder) }
 

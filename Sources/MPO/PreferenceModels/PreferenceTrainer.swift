@@ -14,6 +14,8 @@ public final class PreferenceTrainer {
   private let heldOut: PreferenceEvaluation?
   let warnings: [String]
   private let mixture: [SamplerPart]
+  /// Whether the scoring head is new.
+  let hasFreshHead: Bool
   private(set) var sampler: EpochSampler
   /// The last measurement on the held-out pairs.
   public internal(set) var lastReport: PreferenceReport?
@@ -38,12 +40,10 @@ public final class PreferenceTrainer {
       c.model, precision: c.run.precision, use: c.lora.use(seed: c.run.seed),
       head: .scores(outputs: file.head.outputs, seed: UInt64(c.run.seed)), on: backend)
     preferences = try PreferenceModel(model, file)
+    hasFreshHead = try !LanguageModel.scoresTexts(c.model)
     let training = try PreferencePairs(
       c.data, split: .train, model: preferences, chatTemplate: c.chatTemplate)
     pairs = training.pairs
-    if case .general = file.head, try !LanguageModel.scoresTexts(c.model) {
-      try preferences.startFromMoment(of: pairs)
-    }
     var evaluation = try Self.heldOut(c, preferences)
     if c.fitsBagOfWords, let texts = evaluation?.texts {
       let words = BagOfWords(training.texts)

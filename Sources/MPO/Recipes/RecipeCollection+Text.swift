@@ -34,12 +34,19 @@ extension RecipeCollection {
     for (picture, file) in zip(pictures, files) {
       parts.append("![\(picture.plot.title)](\(file))")
     }
-    for (id, text) in outputs { parts.append("## \(id)\n\n```\n\(text)\n```") }
+    for (id, text) in outputs { parts.append("## \(id)\n\n\(Self.fenced(text))") }
     if let chosen = choiceText { parts.append("## Chosen settings\n\n\(chosen)") }
     parts.append("## Settings\n\n\(settingsText)")
     parts.append("## Cost\n\n\(costText)")
     parts.append("## Made by\n\n\(originText)")
     return parts.map { $0.trimmingCharacters(in: .newlines) }.joined(separator: "\n\n") + "\n"
+  }
+
+  /// A block of code whose fence the text cannot close.
+  static func fenced(_ text: String) -> String {
+    let runs = text.split { $0 != "`" }.map(\.count)
+    let fence = String(repeating: "`", count: max(3, (runs.max() ?? 0) + 1))
+    return "\(fence)\n\(text)\n\(fence)"
   }
 
   private var choiceText: String? {

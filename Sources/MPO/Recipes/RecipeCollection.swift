@@ -67,6 +67,7 @@ struct RecipeCollection {
       + collecting.methods.compactMap(plan.recipe.method).map { method in
         try row(method.title, method.name) { $0 }
       }
+    missing += collecting.outputs.flatMap(plan.ids(of:)).filter { figures($0) == nil }
     self.missing = missing.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     verdicts = Self.verdicts(collecting, rows)
     pictures = try collecting.plots.map { plot in

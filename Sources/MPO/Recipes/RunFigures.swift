@@ -34,8 +34,12 @@ struct RunFigures {
       .compactMap { FileManager.default.contents(atPath: "\(folder)/\($0)") }.first ?? Data()
   }
 
-  /// The last 64 KiB of it.
-  var printedText: String { String(decoding: output.suffix(65_536), as: UTF8.self) }
+  /// The first 64 KiB of it, and a mark where there is more.
+  var printedText: String {
+    let all = output
+    let part = String(decoding: all.prefix(65_536), as: UTF8.self)
+    return part + (all.count > 65_536 ? "\n... \(all.count - 65_536) bytes more" : "")
+  }
 
   /// The last JSON object that was printed.
   private func printed() throws -> JSONValue {

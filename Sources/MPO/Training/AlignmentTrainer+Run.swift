@@ -62,7 +62,7 @@ extension AlignmentTrainer: TrainableRun {
     state.tokens = tokensSeen
   }
 
-  func prepare() throws { try prepareEvaluation() }
+  func prepare(isResumed: Bool) throws { try prepareEvaluation() }
 
   func advance() throws -> StepReport {
     var report = try step()

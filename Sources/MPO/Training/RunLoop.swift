@@ -24,8 +24,9 @@ protocol TrainableRun: AnyObject {
   func restore(_ state: TrainerState)
   /// Puts beside a model, in its folder, what its weights alone do not say.
   func writeCompanions(to folder: String) throws
-  /// Called once before the first step, when the weights are still those of the starting model.
-  func prepare() throws
+  /// Called once before the first step, when the weights are still those of the starting model; where
+  /// the run is resumed, a checkpoint's take their place afterwards.
+  func prepare(isResumed: Bool) throws
   /// One step and its figures.
   func advance() throws -> Report
   /// Figures for metrics.jsonl, and those of the console's line.
@@ -71,7 +72,7 @@ struct RunLoop<Run: TrainableRun> {
     let checkpoint = try store.prepare(
       resume: settings.resume, overwrite: settings.overwriteOutputDirectory)
     for line in run.configuration.resolvedLines() + [run.memory.line] + run.hints { print(line) }
-    try run.prepare()
+    try run.prepare(isResumed: checkpoint != nil)
     if let checkpoint { try resume(checkpoint, print) }
     try RunDescription.write(
       run.configuration.resolvedSettings(), to: settings.outputDirectory)

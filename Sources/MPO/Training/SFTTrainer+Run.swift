@@ -46,7 +46,7 @@ extension SFTTrainer: TrainableRun {
     state.tokens = tokensSeen
   }
 
-  func prepare() {}
+  func prepare(isResumed: Bool) {}
 
   func advance() throws -> SFTReport {
     var clock = PhaseClock()
