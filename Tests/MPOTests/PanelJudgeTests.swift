@@ -17,6 +17,8 @@ import Testing
     #expect(PanelRule.startsWith("Once").score(" Once upon") == 1)
     #expect(PanelRule.endsWith(".").score("Once upon. \n") == 1)
     #expect(PanelRule.endsWith(".").score("") == 0)
+    let order = PanelRule.ranking(try ["aa", "^(?!.*bb)"].map { try Pattern($0, name: "p") })
+    #expect(order.score("x aa bb aa") == 0 && order.score("x") == -1 && order.score("bb") == -2)
   }
 
   /// Three annotators, three responses, each annotator's favourite shifted by one: a cycle.
@@ -67,6 +69,8 @@ import Testing
     ("{type: panel, annotators: [{rule: regex, pattern: '('}]}", "does not compile"),
     ("{type: panel, annotators: [{rule: ends_with, text: a, weight: 0}]}", "above 0"),
     ("{type: panel, annotators: [{rule: repetition, ngram: 0}]}", "at least 1"),
+    ("{type: panel, annotators: [{rule: ranking, patterns: [a]}]}", "two or more"),
+    ("{type: panel, annotators: [{rule: ranking, patterns: [a, '(']}]}", "does not compile"),
     ("{type: panel, annotators: [length]}", "mapping with a 'rule'"),
     ("{type: panel}", "annotators"),
     ("{type: oracle}", "one of categories, panel, reward, command, http"),

@@ -1,7 +1,9 @@
 // Annotators from a configuration. Each rule knows its own keys and refuses the others by name.
 
 extension PanelJudge.Annotator {
-  private static let rules = ["length", "words", "repetition", "regex", "starts_with", "ends_with"]
+  private static let rules = [
+    "length", "words", "repetition", "regex", "starts_with", "ends_with", "ranking",
+  ]
   private static let common = ["rule", "name", "weight", "avoid"]
 
   /// - Throws: `ConfigurationError`, `PreferenceError.pattern`.
@@ -19,6 +21,7 @@ extension PanelJudge.Annotator {
     case "repetition": own = ["ngram"]
     case "regex": own = ["pattern"]
     case "starts_with", "ends_with": own = ["text"]
+    case "ranking": own = ["patterns"]
     default: throw kind.mismatch("one of \(Self.rules.joined(separator: ", "))")
     }
     let entries = try value.mapping(known: Self.common + own)
@@ -45,6 +48,12 @@ extension PanelJudge.Annotator {
         throw value.mismatch("a 'pattern' that is not empty")
       }
       rule = .regex(try Pattern(pattern, name: "annotator \(name)"))
+    case "ranking":
+      let expected = "'patterns', a list of two or more, the best first"
+      guard let list = try entries["patterns"]?.list(expected), list.count > 1 else {
+        throw (entries["patterns"] ?? value).mismatch(expected)
+      }
+      rule = .ranking(try list.map { try Pattern($0.string(), name: "annotator \(name)") })
     default:
       guard let text = try entries["text"]?.string(), !text.isEmpty else {
         throw value.mismatch("a 'text' that is not empty")

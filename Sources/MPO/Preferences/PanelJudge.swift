@@ -13,6 +13,7 @@
 ///     - {rule: regex, pattern: '[.!?]', avoid: true}   # avoid: fewer is better
 ///     - {rule: starts_with, text: Once}
 ///     - {rule: ends_with, text: '.'}
+///     - {rule: ranking, patterns: [girl, boy, '']}     # the first that matches; earlier is better
 /// ```
 public struct PanelJudge: PreferenceSource, Sendable, Equatable {
   public struct Annotator: Sendable, Equatable {

@@ -17,6 +17,9 @@ public enum PanelRule: Sendable, Equatable, CustomStringConvertible {
   /// 1 where the response, white space at both ends removed, starts (ends) with the text.
   case startsWith(String)
   case endsWith(String)
+  /// Kinds of responses, the best first: `-i` for the first pattern i (from 0) that matches, minus the
+  /// number of patterns where none does. An empty pattern matches all.
+  case ranking([Pattern])
 
   /// The number this rule gives a response.
   public func score(_ response: String) -> Double {
@@ -39,6 +42,8 @@ public enum PanelRule: Sendable, Equatable, CustomStringConvertible {
       return Self.trimmed(response).hasPrefix(text) ? 1 : 0
     case .endsWith(let text):
       return Self.trimmed(response).hasSuffix(text) ? 1 : 0
+    case .ranking(let patterns):
+      return -Double(patterns.firstIndex { $0.matches(response) } ?? patterns.count)
     }
   }
 
@@ -53,6 +58,8 @@ public enum PanelRule: Sendable, Equatable, CustomStringConvertible {
     case .regex(let pattern): return "regex \(quoted(pattern.source))"
     case .startsWith(let text): return "starts with \(quoted(text))"
     case .endsWith(let text): return "ends with \(quoted(text))"
+    case .ranking(let patterns):
+      return "ranking \(patterns.map { quoted($0.source) }.joined(separator: " > "))"
     }
   }
 
