@@ -85,22 +85,19 @@ struct DatasetRows: Sendable {
   ) throws -> [Int]? {
     let held = settings.testSplitSize
     guard held > 0 || source.fraction < 1 && split == .train else { return nil }
-    var members = (0..<rows).map { [$0] }
-    if held > 0, settings.testSplitBy == .prompt {
-      members = []
-      for (row, group) in try groups().enumerated() {
-        if group == members.count { members.append([]) }
-        members[group].append(row)
-      }
-    }
-    var drawn = Array(members.indices)
-    EpochSampler.shuffle(
-      &drawn, seed: UInt64(settings.testSplitSeed), domain: .dataset, stream: 0)
-    members = drawn.map { members[$0] }
     let wanted = held > 0 ? max(1, Int((held * Double(rows)).rounded())) : 0
-    var testCount = 0
-    for group in members where testCount < wanted { testCount += group.count }
-    let order = members.flatMap { $0 }
+    let byPrompt = held > 0 && settings.testSplitBy == .prompt
+    let groups = byPrompt ? try groups() : []
+    var order = Array(0..<(byPrompt ? (groups.max() ?? -1) + 1 : rows))
+    EpochSampler.shuffle(
+      &order, seed: UInt64(settings.testSplitSeed), domain: .dataset, stream: 0)
+    var testCount = wanted
+    if byPrompt {
+      let members = Dictionary(grouping: 0..<rows) { groups[$0] }
+      testCount = 0
+      for group in order where testCount < wanted { testCount += members[group]?.count ?? 0 }
+      order = order.flatMap { members[$0] ?? [] }
+    }
     guard testCount < rows else {
       throw DataError.format(
         path: source.path,

@@ -88,7 +88,8 @@ struct PreferenceMoment {
       ].map { $0.map { $0 * size } }
     }
     let square = states.reduce(0.0) { sum, state in
-      sum + rows.reduce(0) { $0 + dot($1, state) * dot($1, state) } / Double(states.count)
+      let embedding = rows.map { dot($0, state) }
+      return sum + dot(embedding, embedding) / Double(states.count)
     }
     let factor = square > 0 ? 1 / square.squareRoot() : 1
     return rows.map { $0.map { $0 * factor } }
