@@ -58,7 +58,7 @@ extension ComputeBackend {
     let components = try empty([MagneticComponent.count, n])
     let chunk = max(
       1, min(n, chunkRows ?? logitChunkRows(vocabulary: v, policies: policies.count)))
-    let logits = try policies.map { _ in try empty([chunk, v]) }
+    let logits = try chunks(policies.count, chunk, v)
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
       let z = logits.map { $0.rows(0..<rows.count) }
@@ -110,7 +110,7 @@ extension ComputeBackend {
     try checkProjection("logRatio", [policy, old, magnet], rows: n, vocabulary: v)
     let out = try empty([2, n])
     let chunk = max(1, min(n, chunkRows ?? logitChunkRows(vocabulary: v)))
-    let logits = try (0..<3).map { _ in try empty([chunk, v]) }
+    let logits = try chunks(3, chunk, v)
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
       let z = logits.map { $0.rows(0..<rows.count) }
@@ -120,6 +120,13 @@ extension ComputeBackend {
         transform: transform, into: out.columns(rows))
     }
     return out
+  }
+
+  /// Logits of `policies`, (rows, V) each, in one block of memory: about the same for all losses, so that
+  /// they take turns with it.
+  private func chunks(_ policies: Int, _ rows: Int, _ vocabulary: Int) throws -> [Tensor] {
+    let all = try empty([policies * rows, vocabulary])
+    return (0..<policies).map { all.rows(($0 * rows)..<(($0 + 1) * rows)) }
   }
 
   /// Logits of some rows.

@@ -128,6 +128,27 @@ extension Conformance {
     }
   }
 
+  /// A free block serves what is smaller, down to half of it.
+  @Test(arguments: TestBackends.cpus())
+  func freeBlocksServeSmallerSizes(_ named: NamedBackend) throws {
+    try named.run { b in
+      try b.trim()
+      try {
+        let block = try b.empty([100_000])
+        _ = block
+      }()
+      let pooled = b.memory.pooled
+      let smaller = try b.empty([60_000])
+      #expect(b.memory.pooled == 0)
+      try {
+        let again = try b.empty([40_000])
+        _ = again
+      }()
+      #expect(b.memory.pooled < pooled / 2)
+      #expect(b.memory.live >= smaller.count * 4)
+    }
+  }
+
   /// Matmul, attention, loss and optimizer give the same bits twice.
   @Test(arguments: TestBackends.all())
   func sameBitsTwice(_ named: NamedBackend) throws {

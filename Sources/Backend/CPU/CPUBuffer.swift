@@ -42,10 +42,10 @@ final class MemoryPool {
   deinit { release() }
 
   func take(bytes: Int) throws -> Block {
-    let capacity = Self.sizeClass(bytes)
+    var capacity = Self.sizeClass(bytes)
     let memory: UnsafeMutableRawPointer
-    if let pooled = free[capacity]?.popLast() {
-      memory = pooled
+    if let pooled = pooled(capacity) {
+      (memory, capacity) = pooled
       statistics.pooled -= capacity
     } else if let fresh = Self.reserve(capacity) {
       memory = fresh
@@ -59,6 +59,17 @@ final class MemoryPool {
     statistics.live += bytes
     statistics.peak = max(statistics.peak, statistics.live)
     return Block(memory: memory, bytes: bytes, capacity: capacity)
+  }
+
+  /// The smallest free block of at least `capacity`, and of less than twice that: what one phase of a
+  /// step has left serves the next, whose sizes are others.
+  private func pooled(_ capacity: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
+    var found = capacity
+    while found < 2 * capacity {
+      if let memory = free[found]?.popLast() { return (memory, found) }
+      found = Self.sizeClass(found + 1)
+    }
+    return nil
   }
 
   func give(_ block: Block) {
