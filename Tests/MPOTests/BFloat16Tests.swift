@@ -84,6 +84,29 @@ import Testing
     }
   }
 
+  /// A magnet that is replaced as a whole is kept in bf16 alone, one that moves in steps in f32 too.
+  @Test(arguments: TestBackends.cpus())
+  func magnetsAreKeptAsSmallAsTheirMovesAllow(_ named: NamedBackend) throws {
+    try named.run { backend in
+      let model = try RandomModel(on: backend)
+      let policy = try model.parameters.computing(in: .bf16, on: backend)
+      func magnet(mixup: Float) throws -> ParameterSet {
+        try PolicyStates(
+          model.decoder, policy: policy,
+          optimizer: LearnerTests.optimizer(policy.layout, on: backend), magnetMixup: mixup
+        ).magnet
+      }
+      let (whole, stepped) = (try magnet(mixup: 1), try magnet(mixup: 0.5))
+      #expect(whole.bytes < policy.bytes / 2)
+      #expect(stepped.bytes == policy.bytes)
+      #expect(try Self.hiddenStates(model, whole) == Self.hiddenStates(model, policy))
+      try stepped.move(towards: policy, by: 0.5, on: backend)
+      #expect(throws: BackendError.self) {
+        try whole.move(towards: policy, by: 0.5, on: backend)
+      }
+    }
+  }
+
   @Test func settingIsNamedAsInTRL() throws {
     var settings = AlignmentConfiguration()
     #expect(settings.run.precision == .f32)

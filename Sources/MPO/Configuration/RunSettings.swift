@@ -94,8 +94,8 @@ public struct RunSettings: Sendable, Equatable {
       .double("num_train_epochs", \.epochs, above: 0, "Passes over the data if max_steps is -1."),
       .int(
         "gradient_accumulation_steps", \.gradientAccumulationSteps, atLeast: 1,
-        "Micro-batches that the rows of one optimizer step are split into: less memory, the same "
-          + "gradient."),
+        "Micro-batches that the rows of one optimizer step are split into, at least: less memory, the "
+          + "same gradient. More are made of what would keep far over 128 MiB of activations."),
       .bool(
         "bf16", \.bf16,
         "Matrix products of bfloat16 operands with float32 sums; weights, gradients and moments "

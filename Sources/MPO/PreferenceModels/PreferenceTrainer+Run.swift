@@ -31,11 +31,13 @@ extension PreferenceTrainer: TrainableRun {
 
   /// Weights, gradients, two moments, and the activations of one micro-batch: two texts a pair.
   var memory: MemoryEstimate {
-    let parts = configuration.run.gradientAccumulationSteps
-    let rows = 2 * ((configuration.batchSize + parts - 1) / parts)
-    return MemoryEstimate(
+    MemoryEstimate(
       model.decoder, learner.policy, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
-      headCopy: false, tokens: rows * configuration.maxLength, lossTokens: 0, policies: 1,
+      headCopy: false,
+      step: StepRows(
+        units: configuration.batchSize, tokens: 2 * configuration.maxLength, lossTokens: 0,
+        parts: configuration.run.gradientAccumulationSteps),
+      policies: 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

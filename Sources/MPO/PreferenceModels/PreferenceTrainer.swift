@@ -93,7 +93,11 @@ public final class PreferenceTrainer {
   public func trainStep() throws -> PreferenceMetrics {
     let batch = sampler.next(configuration.batchSize).map { pairs[$0] }
     let metrics = try learner.step(
-      batch.microBatches(configuration.run.gradientAccumulationSteps))
+      batch.microBatches(
+        configuration.run.gradientAccumulationSteps,
+        limit: model.decoder.microBatchTokens(
+          checkpointing: configuration.run.gradientCheckpointing)
+      ) { pair in preferences.sequences(pair).reduce(0) { $0 + $1.count } })
     stepsDone += 1
     tokensSeen += metrics.tokens
     return metrics

@@ -40,16 +40,22 @@ extension AlignmentTrainer: TrainableRun {
   /// inner steps of a token loss one copy of the output projection, and the activations of one
   /// micro-batch at its longest.
   var memory: MemoryEstimate {
-    let parts = configuration.run.gradientAccumulationSteps
-    let rows = (configuration.rows + parts - 1) / parts
     let isTokenLoss = !configuration.algorithm.isResponseLoss
+    // A loss of whole responses keeps those of a prompt together.
+    let together = isTokenLoss ? 1 : configuration.rows / configuration.promptsPerRollout
     let hasOld = isTokenLoss && configuration.innerSteps > 1
-    let hasBase = base != nil && !configuration.magnetNeverMoves
+    let references = base != nil && !configuration.magnetNeverMoves ? 2 : 1
+    // With bf16 products a reference is bf16 alone, but a magnet that moves in steps or is an adapter.
+    let isBF16 = configuration.run.bf16
+    let isHalf = isBF16 && learner.policy.adapted == nil
+    let halves = isHalf ? (learner.magnet.isFrozen ? references : references - 1) : 0
     return MemoryEstimate(
-      model.decoder, learner.policy, copies: hasBase ? 6 : 5,
-      bf16Copies: configuration.run.bf16 ? 2 : 0,
-      headCopy: hasOld, tokens: rows * longestRow,
-      lossTokens: rows * configuration.sampling.maxNewTokens,
+      model.decoder, learner.policy, copies: 4 + references - halves,
+      bf16Copies: isBF16 ? 1 + references : 0, headCopy: hasOld,
+      step: StepRows(
+        units: configuration.rows / together, tokens: together * longestRow,
+        lossTokens: together * configuration.sampling.maxNewTokens,
+        parts: configuration.run.gradientAccumulationSteps),
       policies: isTokenLoss ? (hasOld ? 3 : 2) : 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }

@@ -72,7 +72,7 @@ public final class AlignmentTrainer {
       configuration.opponent != .base
       ? nil
       : configuration.magnetNeverMoves
-        ? learner.magnet : try learner.policy.copy(on: backend)
+        ? learner.magnet : try learner.policy.reference(on: backend)
   }
 
   private static func learner(
@@ -82,7 +82,8 @@ public final class AlignmentTrainer {
       model.parameters.layout, settings: c.optimizer, totalSteps: totalSteps * c.innerSteps,
       on: model.decoder.backend)
     let states = try PolicyStates(
-      model.decoder, policy: model.parameters, optimizer: optimizer)
+      model.decoder, policy: model.parameters, optimizer: optimizer,
+      magnetMixup: LearnerSettings(c).magnetMixup)
     return try c.makeLearner(states)
   }
 

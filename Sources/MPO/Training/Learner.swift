@@ -32,7 +32,9 @@ public final class Learner: PolicyLearner {
     optimizer: Optimizer, settings: LearnerSettings
   ) throws {
     try self.init(
-      PolicyStates(network, policy: policy, magnet: magnet, optimizer: optimizer),
+      PolicyStates(
+        network, policy: policy, magnet: magnet, optimizer: optimizer,
+        magnetMixup: settings.magnetMixup),
       settings: settings)
   }
 
@@ -144,7 +146,8 @@ public final class Learner: PolicyLearner {
     }
     guard count > 0 else { throw TrainingError.emptyRollout }
     let scale = 1 / Float(count)
-    return try rows.microBatches(settings.accumulationSteps).map {
+    let limit = network.microBatchTokens(checkpointing: settings.gradientCheckpointing)
+    return try rows.microBatches(settings.accumulationSteps, limit: limit) { $0.inputs }.map {
       try MicroBatch($0[...], scale: scale, network: network)
     }
   }

@@ -27,7 +27,7 @@ public struct LearnerSettings: Sendable, Equatable {
   public var reduction: LossReduction
   /// Optimizer steps on one rollout; the most of them when `innerSolve` has a tolerance.
   public var innerSteps: Int
-  /// Micro-batches that a rollout is split into.
+  /// Micro-batches that a rollout is split into at least (`PolicyNetwork.microBatchTokens`).
   public var accumulationSteps: Int
   public var advantage: AdvantageEstimator
   public var gradientCheckpointing: Bool

@@ -15,12 +15,11 @@ public struct MemoryEstimate: Sendable, Equatable {
   ///   - copies: f32 arrays of the policy's size that live through the run.
   ///   - bf16Copies: those of bf16.
   ///   - headCopy: whether the output projection is copied, in the type of its products.
-  ///   - tokens: N of one micro-batch; lossTokens: those with a loss.
+  ///   - step: the rows of an optimizer step, and how they are cut.
   ///   - policies: those with logits in a chunk of the loss.
   public init(
     _ decoder: Decoder, _ policy: ParameterSet, copies: Int, bf16Copies: Int, headCopy: Bool,
-    tokens: Int,
-    lossTokens: Int, policies: Int, checkpointing: Bool
+    step: StepRows, policies: Int, checkpointing: Bool
   ) {
     let shape = decoder.shape
     let trained = policy.layout.count
@@ -31,16 +30,11 @@ public struct MemoryEstimate: Sendable, Equatable {
       let head = headCopy ? shape.vocabulary * shape.width : 0
       states = 4 * copies * trained + 2 * bf16Copies * trained + (bf16Copies > 0 ? 2 : 4) * head
     }
-    // One block keeps its input, the middle residual, qkv, the attention's output and log-sum-exp,
-    // gate and up (what is normed or activated is made again); norms of branches and heads keep what
-    // they read.
-    var block =
-      2 * shape.width + shape.packedWidth + shape.attentionWidth + shape.heads
-      + (shape.isGated ? 2 : 1) * shape.feedForward
-    if shape.normsBranches { block += 2 * shape.width }
-    if shape.normsHeads { block += shape.packedWidth }
-    let kept = checkpointing ? shape.layers * shape.width + block : shape.layers * block
-    activations = 4 * (tokens * (kept + 2 * shape.width) + lossTokens * 4 * shape.width)
+    let units = step.inMicroBatch(limit: decoder.microBatchTokens(checkpointing: checkpointing))
+    let (tokens, lossTokens) = (units * step.tokens, units * step.lossTokens)
+    activations =
+      tokens * decoder.activationBytes(checkpointing: checkpointing)
+      + lossTokens * 16 * shape.width
     let chunk = decoder.backend.logitChunkRows(vocabulary: shape.vocabulary, policies: policies)
     loss = 4 * policies * min(lossTokens, chunk) * shape.vocabulary
   }
@@ -50,5 +44,28 @@ public struct MemoryEstimate: Sendable, Equatable {
     return
       "memory: about \(mib(total)) MiB (states \(mib(states)), activations \(mib(activations)), "
       + "logits \(mib(loss)))"
+  }
+}
+
+/// The rows of an optimizer step, in units that stay together: rows, pairs, or a prompt's responses.
+public struct StepRows: Sendable, Equatable {
+  public var units: Int
+  /// Of a unit at its longest: input tokens, and those with a loss.
+  public var tokens: Int
+  public var lossTokens: Int
+  /// Micro-batches that were asked for.
+  public var parts: Int
+
+  public init(units: Int, tokens: Int, lossTokens: Int, parts: Int) {
+    self.units = units
+    self.tokens = tokens
+    self.lossTokens = lossTokens
+    self.parts = parts
+  }
+
+  /// Units of a micro-batch of about `limit` tokens.
+  func inMicroBatch(limit: Int) -> Int {
+    let all = Array(repeating: tokens, count: units)
+    return all.microBatches(parts, limit: limit) { $0 }.first?.count ?? 0
   }
 }

@@ -17,15 +17,19 @@ public final class PolicyStates {
   public var magnetUpdates = 0
   var backend: any ComputeBackend { network.backend }
 
-  /// `policy` is trained in place; the magnet starts as a copy of it unless given.
+  /// `policy` is trained in place; the magnet starts as a copy of it unless given: as a
+  /// `ParameterSet.reference`, unless it shall move in steps (`magnetMixup` below 1).
   public init(
     _ network: any PolicyNetwork, policy: ParameterSet, magnet: ParameterSet? = nil,
-    optimizer: Optimizer
+    optimizer: Optimizer, magnetMixup: Float = 1
   ) throws {
     self.network = network
     self.policy = policy
     self.optimizer = optimizer
-    self.magnet = try magnet ?? policy.copy(on: network.backend)
+    self.magnet =
+      try magnet
+      ?? (magnetMixup == 1
+        ? policy.reference(on: network.backend) : policy.copy(on: network.backend))
     gradients = try .zeros(policy.layout, on: network.backend)
   }
 

@@ -57,7 +57,11 @@ public final class ResponseLearner: PolicyLearner {
   /// Whole prompts in each micro-batch: a prompt's responses are compared with each other.
   private func parts(_ rollout: Rollout) throws -> [Part] {
     let groups = Dictionary(grouping: rollout.rows, by: \.group)
-    return try Array(rollout.groups.indices).microBatches(settings.accumulationSteps).compactMap {
+    let limit = network.microBatchTokens(checkpointing: settings.gradientCheckpointing)
+    let micro = Array(rollout.groups.indices).microBatches(
+      settings.accumulationSteps, limit: limit
+    ) { groups[$0]?.reduce(0) { $0 + $1.inputs } ?? 0 }
+    return try micro.compactMap {
       let members = $0.map { groups[$0] ?? [] }
       guard members.joined().contains(where: { !$0.response.isEmpty }) else { return nil }
       return try Part(members, $0.map { rollout.groups[$0] }, network: network)

@@ -15,6 +15,8 @@ public struct RolloutRow: Sendable, Equatable, Codable {
   /// `log pi_k(y_t)` as it was drawn, one for each token; empty where nobody kept them, and then they
   /// are computed when an algorithm needs them.
   public var logProbs: [Float]
+  /// Tokens that the policy reads to predict the response.
+  var inputs: Int { max(0, prompt.count + response.count - 1) }
 
   public init(
     prompt: [Int32], response: [Int32], advantage: Float, weight: Float = 1, group: Int = 0,

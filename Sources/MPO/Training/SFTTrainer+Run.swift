@@ -32,11 +32,13 @@ extension SFTTrainer: TrainableRun {
 
   /// Weights, gradients, two moments, and the activations of one micro-batch.
   var memory: MemoryEstimate {
-    let parts = configuration.run.gradientAccumulationSteps
-    let tokens = (configuration.batchSize + parts - 1) / parts * configuration.maxLength
-    return MemoryEstimate(
+    MemoryEstimate(
       model.decoder, learner.policy, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
-      headCopy: false, tokens: tokens, lossTokens: tokens, policies: 1,
+      headCopy: false,
+      step: StepRows(
+        units: configuration.batchSize, tokens: configuration.maxLength,
+        lossTokens: configuration.maxLength, parts: configuration.run.gradientAccumulationSteps),
+      policies: 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -87,7 +87,11 @@ public final class SFTTrainer {
   public func trainStep() throws -> CrossEntropyMetrics {
     let batch = try sampler.next(configuration.batchSize).map { try rows[$0] }
     let metrics = try learner.step(
-      batch.microBatches(configuration.run.gradientAccumulationSteps))
+      batch.microBatches(
+        configuration.run.gradientAccumulationSteps,
+        limit: model.decoder.microBatchTokens(
+          checkpointing: configuration.run.gradientCheckpointing)
+      ) { $0.tokens.count })
     stepsDone += 1
     tokensSeen += metrics.tokens
     return metrics

@@ -4,7 +4,8 @@ import MPOBackend
 /// layout's order. Three kinds:
 ///
 /// - trained: f32, with a bf16 copy for products where these are bf16;
-/// - frozen (`isFrozen`): matrices in bf16 alone, vectors in f32; read, never written;
+/// - frozen (`isFrozen`): matrices in bf16 alone, vectors in f32; not trained, but moved as a whole to
+///   other weights (`move`) or filled from a file;
 /// - adapters (`adapted`): f32 low-rank matrices over a base that all sets of a run share.
 public struct ParameterSet {
   public let layout: ParameterLayout
@@ -77,10 +78,21 @@ public struct ParameterSet {
 
   /// `self = other`, or a step towards it: `self = (1 - t) self + t other`. Of adapters, A and B move
   /// each for itself, so a step of less than 1 is not one of their product.
+  /// - Throws: `BackendError.argument` for a step of less than 1 of a frozen set: steps below the
+  ///   spacing of bf16 would be lost.
   public func move(towards other: ParameterSet, by t: Float = 1, on backend: any ComputeBackend)
     throws
   {
-    if t == 1 {
+    if isFrozen, let half {
+      guard t == 1, !other.isFrozen else {
+        throw BackendError.argument(
+          op: "move",
+          "weights kept in bf16 move to trained weights as a whole; found a step of \(t)"
+            + (other.isFrozen ? " to frozen weights" : ""))
+      }
+      try backend.convert(other.flat.elements(0..<layout.matrixCount), into: half)
+      try backend.copy(other.flat.elements(layout.matrixCount..<layout.count), to: flat)
+    } else if t == 1 {
       try backend.copy(other.flat, to: flat)
     } else {
       try backend.interpolate(flat, towards: other.flat, by: t)
@@ -92,6 +104,18 @@ public struct ParameterSet {
     -> ParameterSet
   {
     ParameterSet(layout: layout, flat: try backend.zeros([layout.count]))
+  }
+
+  /// A copy to be read only, as a reference policy is: with bf16 products its matrices are kept in bf16
+  /// alone, which is what products and embeddings read of a trained set, so that both give the same
+  /// policy.
+  public func reference(on backend: any ComputeBackend) throws -> ParameterSet {
+    guard !isFrozen, adapted == nil, half != nil else { return try copy(on: backend) }
+    let set = ParameterSet(
+      layout: layout, frozenMatrices: try backend.empty([layout.matrixCount], .bf16),
+      vectors: try backend.empty([layout.count - layout.matrixCount]), precision: precision)
+    try set.move(towards: self, on: backend)
+    return set
   }
 
   /// A copy in memory of its own; what is frozen is shared.

@@ -6,7 +6,8 @@ extension Tape {
   /// `out[n] = scale * table[ids[n]]` (N, C).
   public func embedding(_ ids: Tensor, _ table: Parameter, scale: Float = 1) throws -> Variable {
     let out = Variable(try backend.empty([ids.count, table.value.columns]))
-    try backend.embedding(ids, table: table.value, scale: scale, accumulate: false, into: out.value)
+    try backend.embedding(
+      ids, table: table.product, scale: scale, accumulate: false, into: out.value)
     record([], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot), let dTable = table.gradient else { return }
       try backend.embeddingBackward(ids, dOut: g, scale: scale, into: dTable)
@@ -16,7 +17,7 @@ extension Tape {
 
   /// `x[n] + table[ids[n]]` (N, C), in `x`'s memory: nothing else may read it.
   public func addEmbedding(_ ids: Tensor, _ table: Parameter, to x: Variable) throws -> Variable {
-    try backend.embedding(ids, table: table.value, scale: 1, accumulate: true, into: x.value)
+    try backend.embedding(ids, table: table.product, scale: 1, accumulate: true, into: x.value)
     let out = Variable(x.value)
     record([x], out) { [unowned self, slot = out.slot, input = x.slot] in
       guard let g = try takeOwned(slot) else { return }

@@ -70,6 +70,11 @@ public final class GameNetwork: PolicyNetwork {
     try PackedBatch(contexts, vocabulary: shape.contexts, maxPositions: 1, on: backend)
   }
 
+  public func activationBytes(checkpointing: Bool) -> Int {
+    let block = 2 * shape.width + 2 * shape.feedForward
+    return 4 * (checkpointing ? shape.layers * shape.width + block : shape.layers * block)
+  }
+
   public func hidden(
     _ batch: PackedBatch, _ parameters: TrainableParameters, tape: Tape, checkpointing: Bool
   ) throws -> Variable {

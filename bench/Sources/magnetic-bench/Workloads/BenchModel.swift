@@ -75,6 +75,11 @@ struct BenchModel {
     }
   }
 
+  /// MiB of weights, gradients and two moments in f32, and of the magnet.
+  func statesMiB(_ learner: Learner) -> Double {
+    4 * weightsMiB + Double(learner.magnet.bytes) / 1_048_576
+  }
+
   /// MiB of one copy of the weights in f32.
   var weightsMiB: Double { Double(policy.layout.count) * 4 / 1_048_576 }
 }

@@ -13,8 +13,8 @@ struct Iteration: ParsableCommand {
       one optimizer step: policy forward and backward, fused magnetic loss against magnet and \
       generating policy, clipping and AdamW; it is the learner's time less the magnet's pass \
       through the blocks. The iteration is generation and the learner as it runs. Memory beyond \
-      the states is the peak less what was resident before the model was made, and less five \
-      copies of the weights (policy, magnet, gradients, two moments). Compare with \
+      the states is the peak less what was resident before the model was made, and less \
+      the weights of policy and magnet, gradients and two moments, each in its type. Compare with \
       peers/torch_iteration.py in the same session.
       """)
 
@@ -46,7 +46,7 @@ struct Iteration: ParsableCommand {
       "iteration": model.cost.iteration(prompts: rows, samples: 1, length: prompt, new: new),
     ]
     report.memory = [
-      "peak": Resident.peak, "baseline": baseline, "states": 5 * model.weightsMiB,
+      "peak": Resident.peak, "baseline": baseline, "states": model.statesMiB(learner),
       "tensors": Double(backend.memory.peak) / 1_048_576,
     ]
     report.device = backend.description.name

@@ -36,7 +36,7 @@ struct Step: ParsableCommand {
         prompts: prompts, samples: samples, length: prompt, new: new)
     ]
     report.memory = [
-      "peak": Resident.peak, "baseline": baseline, "states": 5 * model.weightsMiB,
+      "peak": Resident.peak, "baseline": baseline, "states": model.statesMiB(learner),
     ]
     report.device = backend.description.name
     try repeats.print(report, unit: "tokens/s")
