@@ -13,5 +13,7 @@ double limit_feed_f64(const double *a, long count, long rounds);
 double limit_fma_f32(long rounds, double *sum);
 /// The same with bf16 dot products summed in f32 (AVX-512 BF16); 0 where the processor has none.
 double limit_dot_bf16(long rounds, double *sum);
+/// The same with matrix tiles of bf16 summed in f32 (AMX); 0 where the processor has none.
+double limit_tile_bf16(long rounds, double *sum);
 
 #endif

@@ -7,7 +7,7 @@ struct SuiteResult: Codable {
   static let formula =
     "share = max(FLOPs / peak, bytes / read) / median seconds; FLOPs and bytes are the least "
     + "that the phase needs (`cost`, one repeat; DecoderCost.swift says what counts); peak is "
-    + "fma_f32, for bf16 dot_bf16 where the processor has it; peak and read are the best of "
+    + "fma_f32 or a sixth of tile_bf16, for bf16 dot_bf16 or tile_bf16; peak and read are the best of "
     + "this run's measurements over all cores; on an OpenCL device bytes go by its own copies"
 
   var date: String

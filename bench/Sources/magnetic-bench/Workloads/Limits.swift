@@ -8,7 +8,7 @@ struct Limits: ParsableCommand {
     abstract: "The limits: multiply-adds and memory of all cores, and the device's own copies.",
     discussion: """
       fma_f32: FLOP/s of fused multiply-adds in registers, all cores. dot_bf16: of bf16 dot \
-      products, where the processor has them. read: bytes/s of reading 512 MiB. copy: bytes/s of \
+      products, where the processor has them. tile_bf16: of its matrix tiles. read: bytes/s of reading 512 MiB. copy: bytes/s of \
       the device's own copies between two tensors of 256 MiB, read and write counted.
       """)
 
@@ -26,6 +26,9 @@ struct Limits: ParsableCommand {
       report.rates["copy", default: []].append(try copyBytesPerSecond(on: backend))
       if let bf16 = limits.bf16FLOPsPerSecond() {
         report.rates["dot_bf16", default: []].append(bf16)
+      }
+      if let tiles = limits.tileFLOPsPerSecond() {
+        report.rates["tile_bf16", default: []].append(tiles)
       }
     }
     report.device = backend.description.name
