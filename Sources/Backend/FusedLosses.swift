@@ -31,13 +31,18 @@ public struct ProjectionGradients {
 }
 
 extension ComputeBackend {
-  /// Rows of logits in flight: about 72 MiB of all policies together (on a GPU, whose products want
-  /// more rows, 256 MiB: a quarter of a small one, its largest buffer), at least 16 rows.
-  public func logitChunkRows(vocabulary: Int, policies: Int = 3) -> Int {
-    let bytes = description.kind == .openCLGPU ? 256 << 20 : 72 << 20
-    let rows = bytes / (4 * max(vocabulary, 1) * policies)
+  /// Rows of logits in flight, of `rows` in all: as many as take 144 MiB for all policies together (on a
+  /// GPU, whose products want more rows, 256 MiB: a quarter of a small one, its largest buffer), at
+  /// least 16; in chunks of one size. Each chunk reads every projection once.
+  public func logitChunkRows(_ rows: Int, vocabulary: Int, policies: Int = 3) -> Int {
+    let bytes = description.kind == .openCLGPU ? 256 << 20 : 144 << 20
+    let fitting = bytes / (4 * max(vocabulary, 1) * policies)
     // Whole tiles of matrix units.
-    return rows >= 32 ? rows / 32 * 32 : max(16, rows)
+    let most = fitting >= 32 ? fitting / 32 * 32 : max(16, fitting)
+    guard rows > most else { return max(1, rows) }
+    let chunks = (rows + most - 1) / most
+    let even = (rows + chunks - 1) / chunks
+    return min(most, (even + 31) / 32 * 32)
   }
 
   /// The fused magnetic loss (`MagneticLossSettings` has the formula):
@@ -57,7 +62,7 @@ extension ComputeBackend {
     try checkProjection("magneticLoss", policies, rows: n, vocabulary: v)
     let components = try empty([MagneticComponent.count, n])
     let chunk = max(
-      1, min(n, chunkRows ?? logitChunkRows(vocabulary: v, policies: policies.count)))
+      1, min(n, chunkRows ?? logitChunkRows(n, vocabulary: v, policies: policies.count)))
     let logits = try chunks(policies.count, chunk, v)
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
@@ -84,7 +89,7 @@ extension ComputeBackend {
     let v = policy.weight.rows
     try checkProjection("crossEntropy", [policy], rows: n, vocabulary: v)
     let nll = try empty([n])
-    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(vocabulary: v, policies: 1)))
+    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(n, vocabulary: v, policies: 1)))
     let logits = try empty([chunk, v])
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)
@@ -109,7 +114,7 @@ extension ComputeBackend {
     let v = policy.weight.rows
     try checkProjection("logRatio", [policy, old, magnet], rows: n, vocabulary: v)
     let out = try empty([2, n])
-    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(vocabulary: v)))
+    let chunk = max(1, min(n, chunkRows ?? logitChunkRows(n, vocabulary: v)))
     let logits = try chunks(3, chunk, v)
     for start in stride(from: 0, to: n, by: chunk) {
       let rows = start..<min(start + chunk, n)

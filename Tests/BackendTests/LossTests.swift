@@ -249,4 +249,16 @@ extension Conformance {
       #expect(row(.ratio).allSatisfy { $0 == 1 })
     }
   }
+
+  /// 144 MiB of logits in chunks of one size, whole tiles where there are several.
+  @Test func chunksOfLogitsAreEqual() throws {
+    let backend = try CPUBackend(threads: 1)
+    #expect(backend.logitChunkRows(1024, vocabulary: 49152) == 256)
+    #expect(backend.logitChunkRows(1024, vocabulary: 32000) == 352)
+    #expect(backend.logitChunkRows(1024, vocabulary: 32000, policies: 1) == 1024)
+    #expect(backend.logitChunkRows(257, vocabulary: 49152) == 160)
+    #expect(backend.logitChunkRows(93, vocabulary: 49152) == 93)
+    #expect(backend.logitChunkRows(93, vocabulary: 1 << 24) == 16)
+    #expect(backend.logitChunkRows(0, vocabulary: 10) == 1)
+  }
 }

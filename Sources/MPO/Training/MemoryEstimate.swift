@@ -35,8 +35,9 @@ public struct MemoryEstimate: Sendable, Equatable {
     activations =
       tokens * decoder.activationBytes(checkpointing: checkpointing)
       + lossTokens * 16 * shape.width
-    let chunk = decoder.backend.logitChunkRows(vocabulary: shape.vocabulary, policies: policies)
-    loss = 4 * policies * min(lossTokens, chunk) * shape.vocabulary
+    let chunk = decoder.backend.logitChunkRows(
+      lossTokens, vocabulary: shape.vocabulary, policies: policies)
+    loss = 4 * policies * chunk * shape.vocabulary
   }
 
   public var line: String {

@@ -16,6 +16,8 @@ struct Loss: ParsableCommand {
   @Option(help: "Hidden width C.") var width = 576
   @Option(help: "Vocabulary V.") var vocabulary = 49152
 
+  @Option(help: "Rows of logits in flight. Default: what the backend takes.") var chunkRows: Int?
+
   func run() throws {
     let backend = try place.open()
     // Code, threads and kernels are loaded before memory is counted.
@@ -27,7 +29,7 @@ struct Loss: ParsableCommand {
     let baseline = Resident.restartPeak()
     var report = Report()
     report.times = try repeats.run { _ in
-      ["loss": try measured(on: backend) { try inputs.loss(on: backend) }]
+      ["loss": try measured(on: backend) { try inputs.loss(on: backend, chunkRows: chunkRows) }]
     }
     let cost = LossInputs.cost(rows, width, vocabulary, place.precision)
     report.work = ["loss": cost.flops]

@@ -38,11 +38,11 @@ struct LossInputs {
   }
 
   /// Forward and backward.
-  func loss(on backend: any ComputeBackend) throws {
+  func loss(on backend: any ComputeBackend, chunkRows: Int? = nil) throws {
     _ = try backend.magneticLoss(
       policy: policies[0], old: policies[1], magnet: policies[2], targets: targets,
       advantages: advantages, weights: weights, settings: MagneticLossSettings(alpha: 0.1, eta: 1),
-      gradients: gradients)
+      gradients: gradients, chunkRows: chunkRows)
   }
 
   /// Three projections forward, and two products of the backward pass; inputs are read once and the
