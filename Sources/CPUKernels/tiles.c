@@ -31,12 +31,20 @@
 #define LOAD_B(j)                                            \
   _tile_loadd(6, b + (j) * BYTES, 64);                       \
   if (wide) _tile_loadd(7, b + (pb + (j)) * BYTES, 64);
-#define MULTIPLY                     \
-  _tile_dpbf16ps(0, 4, 6);           \
-  if (wide) _tile_dpbf16ps(1, 4, 7); \
-  if (tall) {                        \
-    _tile_dpbf16ps(2, 5, 6);         \
-    if (wide) _tile_dpbf16ps(3, 5, 7); \
+// A product takes 16 cycles and one instruction. A core that sees little else sometimes runs tiles at two
+// fifths of their rate for seconds; with a few instructions between them it does so less (up to 40 % in
+// a loop of products, a tenth of a whole one; see bench/NOTES.md). They cost nothing: slots are free.
+#define PRODUCT(sum, a, b)         \
+  do {                             \
+    _tile_dpbf16ps(sum, a, b);     \
+    __asm__ volatile(".rept 16\n nop\n .endr"); \
+  } while (0)
+#define MULTIPLY                   \
+  PRODUCT(0, 4, 6);                \
+  if (wide) PRODUCT(1, 4, 7);      \
+  if (tall) {                      \
+    PRODUCT(2, 5, 6);              \
+    if (wide) PRODUCT(3, 5, 7);    \
   }
 
 // Sums of one panel of A with one of B over the slice.
