@@ -19,6 +19,9 @@ static int available(void) {
   return syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XTILEDATA) == 0;
 }
 
+// Tiles alone are slower on some processors than with other instructions between (NOTES.md, 2026-11-29).
+#define GAP __asm__ volatile(".rept 32\n nop\n .endr")
+
 __attribute__((target("amx-tile,amx-bf16"))) static double peak(long rounds) {
   struct {
     uint8_t palette, start, reserved[14];
@@ -48,9 +51,13 @@ __attribute__((target("amx-tile,amx-bf16"))) static double peak(long rounds) {
   _tile_zero(3);
   for (long r = 0; r < rounds; r++) {
     _tile_dpbf16ps(0, 4, 6);
+    GAP;
     _tile_dpbf16ps(1, 4, 7);
+    GAP;
     _tile_dpbf16ps(2, 5, 6);
+    GAP;
     _tile_dpbf16ps(3, 5, 7);
+    GAP;
   }
   _Alignas(64) float sums[256];
   _tile_stored(0, sums, 64);
