@@ -32,10 +32,13 @@ public struct ProjectionGradients {
 
 extension ComputeBackend {
   /// Rows of logits in flight, of `rows` in all: as many as take 144 MiB for all policies together (on a
-  /// GPU, whose products want more rows, 256 MiB: a quarter of a small one, its largest buffer), at
-  /// least 16; in chunks of one size. Each chunk reads every projection once.
+  /// GPU, whose products want more rows, 256 MiB) and no more than a quarter of the device's memory,
+  /// which is the largest buffer that some have; at least 16. In chunks of one size: each reads every
+  /// projection once.
   public func logitChunkRows(_ rows: Int, vocabulary: Int, policies: Int = 3) -> Int {
-    let bytes = description.kind == .openCLGPU ? 256 << 20 : 144 << 20
+    let description = description
+    let memory = description.memory > 0 ? description.memory / 4 : .max
+    let bytes = min(memory, description.kind == .openCLGPU ? 256 << 20 : 144 << 20)
     let fitting = bytes / (4 * max(vocabulary, 1) * policies)
     // Whole tiles of matrix units.
     let most = fitting >= 32 ? fitting / 32 * 32 : max(16, fitting)

@@ -13,9 +13,10 @@ import Testing
     }
     #expect(cut(1, 1000) == [lengths])
     #expect(cut(3, 1000).map(\.count) == [3, 3, 1])
-    // 32 tokens in parts of 16.
-    #expect(cut(1, 16).map(\.count) == [4, 3])
+    // 32 tokens in parts of 16 on average, and none of more.
+    #expect(cut(1, 16) == [[5, 1, 4, 2], [3, 9], [8]])
     #expect(cut(3, 16).map(\.count) == [3, 3, 1])
+    #expect(cut(1, 8) == [[5, 1], [4, 2], [3], [9], [8]])
     #expect(cut(1, 1).map(\.count) == Array(repeating: 1, count: 7))
     #expect(cut(100, 1000).flatMap { $0 } == lengths)
     #expect([Int]().microBatches(2, limit: 3) { $0 }.isEmpty)
@@ -39,9 +40,12 @@ import Testing
   /// What the estimate of memory counts.
   @Test func rowsOverTheLimitAreCut() throws {
     let step = StepRows(units: 8, tokens: 127, lossTokens: 64, parts: 1)
-    #expect(step.inMicroBatch(limit: 256) == 2)
-    #expect(step.inMicroBatch(limit: 10_000) == 8)
-    #expect(StepRows(units: 8, tokens: 127, lossTokens: 64, parts: 8).inMicroBatch(limit: 256) == 1)
-    #expect(StepRows(units: 0, tokens: 127, lossTokens: 64, parts: 8).inMicroBatch(limit: 9) == 0)
+    #expect(step.mostInMicroBatch(limit: 256) == (256, 256))
+    #expect(step.mostInMicroBatch(limit: 100) == (127, 127))
+    #expect(step.mostInMicroBatch(limit: 10_000) == (8 * 127, 8 * 64))
+    let asked = StepRows(units: 8, tokens: 127, lossTokens: 64, parts: 8)
+    #expect(asked.mostInMicroBatch(limit: 256) == (127, 64))
+    let none = StepRows(units: 0, tokens: 127, lossTokens: 64, parts: 8)
+    #expect(none.mostInMicroBatch(limit: 9) == (0, 0))
   }
 }

@@ -26,8 +26,8 @@ public final class CPUBuffer: DeviceBuffer {
   deinit { pool.give(block) }
 }
 
-/// Blocks of host memory in size classes (four per octave, so that at most a fifth is slack), kept
-/// for reuse: a training step in its steady state takes no new pages from the system.
+/// Blocks of host memory in size classes (four per octave), kept for reuse, also by what is smaller
+/// down to half: a training step in its steady state takes no new pages from the system.
 final class MemoryPool {
   struct Block {
     let memory: UnsafeMutableRawPointer
@@ -65,7 +65,7 @@ final class MemoryPool {
   /// step has left serves the next, whose sizes are others.
   private func pooled(_ capacity: Int) -> (UnsafeMutableRawPointer, capacity: Int)? {
     var found = capacity
-    while found < 2 * capacity {
+    while found / 2 < capacity {
       if let memory = free[found]?.popLast() { return (memory, found) }
       found = Self.sizeClass(found + 1)
     }

@@ -30,8 +30,8 @@ public struct MemoryEstimate: Sendable, Equatable {
       let head = headCopy ? shape.vocabulary * shape.width : 0
       states = 4 * copies * trained + 2 * bf16Copies * trained + (bf16Copies > 0 ? 2 : 4) * head
     }
-    let units = step.inMicroBatch(limit: decoder.microBatchTokens(checkpointing: checkpointing))
-    let (tokens, lossTokens) = (units * step.tokens, units * step.lossTokens)
+    let (tokens, lossTokens) = step.mostInMicroBatch(
+      limit: decoder.microBatchTokens(checkpointing: checkpointing))
     activations =
       tokens * decoder.activationBytes(checkpointing: checkpointing)
       + lossTokens * 16 * shape.width
@@ -64,9 +64,10 @@ public struct StepRows: Sendable, Equatable {
     self.parts = parts
   }
 
-  /// Units of a micro-batch of about `limit` tokens.
-  func inMicroBatch(limit: Int) -> Int {
-    let all = Array(repeating: tokens, count: units)
-    return all.microBatches(parts, limit: limit) { $0 }.first?.count ?? 0
+  /// The most that a micro-batch holds: input tokens, and those with a loss.
+  func mostInMicroBatch(limit: Int) -> (tokens: Int, lossTokens: Int) {
+    let together = (units + parts - 1) / max(1, parts)
+    let held = min(together * tokens, max(limit, tokens))
+    return (held, min(together * lossTokens, held))
   }
 }

@@ -1,28 +1,31 @@
 import MPOBackend
 import MPOModel
 
-/// What a method must hold and compute, from parameter counts. All weights are f32.
+/// What a method must hold and compute, from parameter counts. All weights are f32, but a reference with
+/// bf16 products.
 struct AlignmentCost {
   private let parameters: Double
   private let cost: DecoderCost
   private let sizes: AlignmentSizes
   private let headParameters: Double
+  private let referenceShare: Double
 
   init(_ shape: DecoderShape, _ sizes: AlignmentSizes, _ precision: ProductPrecision) {
     parameters = Double(ParameterLayout(shape).parameterCount)
     headParameters = Double(shape.vocabulary * shape.width)
     cost = DecoderCost(shape, precision)
+    referenceShare = precision == .bf16 ? 0.5 : 1
     self.sizes = sizes
   }
 
   private var rows: Int { sizes.prompts * sizes.samples }
 
-  /// Policy with gradient and two moments, and the reference: 5 arrays of the policy's size; a judge's
-  /// model one more. Several inner steps of MPO keep the output projection that generated.
+  /// Policy with gradient and two moments, and the reference: 5 arrays of the policy's size (of bf16 the
+  /// reference is half of one); a judge's model one more. Several inner steps of MPO keep the output projection that generated.
   func mebibytes(_ method: AlignmentMethod) -> Double {
     let judge = method.judgeOutputs > 0 ? parameters : 0
     let keepsHead = sizes.innerSteps > 1 && method != .rloo
-    return mebibytes(5 * parameters + judge + (keepsHead ? headParameters : 0))
+    return mebibytes((4 + referenceShare) * parameters + judge + (keepsHead ? headParameters : 0))
   }
 
   /// PPO with four models: policy and critic with gradient and two moments each, reference and reward
