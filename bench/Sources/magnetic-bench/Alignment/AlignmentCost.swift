@@ -21,7 +21,8 @@ struct AlignmentCost {
   private var rows: Int { sizes.prompts * sizes.samples }
 
   /// Policy with gradient and two moments, and the reference: 5 arrays of the policy's size (of bf16 the
-  /// reference is half of one); a judge's model one more. Several inner steps of MPO keep the output projection that generated.
+  /// reference is half of one); a judge's model one more. Several inner steps of MPO keep the output
+  /// projection that generated.
   func mebibytes(_ method: AlignmentMethod) -> Double {
     let judge = method.judgeOutputs > 0 ? parameters : 0
     let keepsHead = sizes.innerSteps > 1 && method != .rloo

@@ -13,8 +13,8 @@ struct MachineLimits {
   /// FLOP/s of bf16 dot products; nil where the processor has no instruction for them.
   func bf16FLOPsPerSecond() -> Double? { Self.hasBF16 ? peak(limit_dot_bf16) : nil }
 
-  /// FLOP/s of matrix tiles of bf16; nil where the processor has none. It varies by the moment more than
-  /// the others: neighbours on the same chip may take its power.
+  /// FLOP/s of matrix tiles of bf16; nil where the processor has none. On a shared chip it was
+  /// seen to vary more than the others (NOTES.md, 2026-11-29).
   func tileFLOPsPerSecond() -> Double? {
     var sum = 0.0
     return limit_tile_bf16(1, &sum) > 0 ? peak(limit_tile_bf16) : nil

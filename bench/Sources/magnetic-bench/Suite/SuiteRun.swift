@@ -93,8 +93,8 @@ struct SuiteRun {
   }
 
   /// By precision. bf16 goes by f32's peak where the processor has no bf16 instructions; an f32 product
-  /// by matrix tiles takes six of bf16. An OpenCL
-  /// device that is this processor has its peak; of any other the peak is not measured.
+  /// by matrix tiles takes six of bf16. An OpenCL device that is this processor has its peak without
+  /// tiles; of any other the peak is not measured.
   private func limits(openCL: Bool) -> [String: SuiteTable.Limit] {
     func best(_ name: String) -> Double? { result.limits[name]?.max() }
     guard let f32 = best("fma_f32"), let bytes = best(openCL ? "opencl_copy" : "read"),

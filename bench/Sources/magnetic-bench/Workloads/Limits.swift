@@ -8,8 +8,9 @@ struct Limits: ParsableCommand {
     abstract: "The limits: multiply-adds and memory of all cores, and the device's own copies.",
     discussion: """
       fma_f32: FLOP/s of fused multiply-adds in registers, all cores. dot_bf16: of bf16 dot \
-      products, where the processor has them. tile_bf16: of its matrix tiles. read: bytes/s of reading 512 MiB. copy: bytes/s of \
-      the device's own copies between two tensors of 256 MiB, read and write counted.
+      products, where the processor has them. tile_bf16: of its matrix tiles. read: bytes/s of \
+      reading 512 MiB. copy: bytes/s of the device's own copies between two tensors of 256 MiB, \
+      read and write counted.
       """)
 
   @OptionGroup var place: DeviceArguments

@@ -15,7 +15,6 @@ struct Loss: ParsableCommand {
   @Option(help: "Tokens N.") var rows = 1024
   @Option(help: "Hidden width C.") var width = 576
   @Option(help: "Vocabulary V.") var vocabulary = 49152
-
   @Option(help: "Rows of logits in flight. Default: what the backend takes.") var chunkRows: Int?
 
   func run() throws {
