@@ -22,12 +22,18 @@ public protocol ComputeBackend: AnyObject {
   var description: DeviceDescription { get }
   /// Bytes in tensors now, the most so far, and what the pool keeps for reuse.
   var memory: MemoryStatistics { get }
+  /// Whether bf16 products of many rows want their weights stored as bf16. Where false they round f32
+  /// weights as they read them, at little cost, and a policy that trains needs no second copy of them.
+  var prefersHalfWeights: Bool { get }
 
   // MARK: Memory
 
   /// Memory with undefined contents (filled with NaN patterns in debug builds). Throws
   /// `BackendError.argument` for `.f64` on a device without double precision.
   func allocate(_ count: Int, _ type: ElementType) throws -> DeviceBuffer
+  /// The same memory as elements of another type, as many as fit in. It lives as long as either buffer.
+  /// Throws as `allocate` does, and for a buffer of another backend.
+  func shared(_ buffer: DeviceBuffer, as type: ElementType) throws -> DeviceBuffer
   /// Copies host memory to a contiguous tensor; the host memory may be freed on return.
   func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws
   /// Waits, then copies a contiguous tensor to host memory of the same size.

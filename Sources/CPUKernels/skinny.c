@@ -11,23 +11,36 @@ typedef uint32_t u16x_unaligned __attribute__((ext_vector_type(16), aligned(2), 
 
 enum { AHEAD = 4 };  // rows of b that are fetched ahead
 
+// How b is read. ROUNDED is f32 taken to the nearest bf16, in the order of sums of a bf16 b, so that
+// weights give the same result to the bit however they are stored.
+typedef enum { FLOATS, HALVES, ROUNDED } reading;
+MPO_INLINE long element(reading r) { return r == HALVES ? 2 : 4; }
+MPO_INLINE long elements_in_step(reading r) { return r == FLOATS ? 16 : 32; }
+
 typedef struct {
-  // Rows `padded` apart; zeros up to a multiple of the step, and for a bf16 b split as it is.
+  // Rows `padded` apart; zeros up to a multiple of the step, and but for FLOATS split as b is.
   const float *a;
   const char *b;
   float *c;
-  mpo_type type;  // of b
+  reading reads;
   long m, n, k, padded, ldb, ldc;
   float alpha, beta;
   int most;  // rows of a tile at most: 4 or 2
 } skinny_args;
 
-// `rows` by 4 sums of one step of 16 (f32) or 32 (bf16) elements along K. b: 4 rows at this step.
+// The nearest bf16 of each, as f32 (`mpo_round_bf16`).
+MPO_INLINE v16 rounded(v16 x) {
+  u16x bits = (u16x)x, up = bits + 0x7fffu + (bits >> 16 & 1u);
+  u16x nan = (u16x)((bits & 0x7fffffffu) > 0x7f800000u);
+  return (v16)(((bits | 0x400000u) & nan | up & ~nan) & 0xffff0000u);
+}
+
+// `rows` by 4 sums of one step of 16 (FLOATS) or 32 elements along K. b: 4 rows at this step.
 MPO_INLINE void step(
-    int rows, mpo_type type, const float *a, long padded, const char *const b[4], v16 s[16]) {
+    int rows, reading reads, const float *a, long padded, const char *const b[4], v16 s[16]) {
   MPO_CONTRACT
   v16 w[4];
-  if (type == MPO_F32) {
+  if (reads == FLOATS) {
     for (int u = 0; u < 4; u++) w[u] = v16_load((const float *)b[u]);
     for (int r = 0; r < rows; r++) {
       v16 x = v16_load(a + r * padded);
@@ -35,7 +48,23 @@ MPO_INLINE void step(
     }
     return;
   }
-  // A bf16 is the upper half of its f32: even elements by a shift, odd ones by a mask.
+  // Even elements, then odd ones: a bf16 is the upper half of its f32, so a shift and a mask.
+  if (reads == ROUNDED) {
+    v16 odd[4];
+    for (int u = 0; u < 4; u++) {
+      v16 x = rounded(v16_load((const float *)b[u])), y = rounded(v16_load((const float *)b[u] + 16));
+      w[u] = __builtin_shufflevector(
+          x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+      odd[u] = __builtin_shufflevector(
+          x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    }
+    for (int r = 0; r < rows; r++) {
+      v16 x = v16_load(a + r * padded), y = v16_load(a + r * padded + 16);
+      for (int u = 0; u < 4; u++) s[4 * r + u] += x * w[u];
+      for (int u = 0; u < 4; u++) s[4 * r + u] += y * odd[u];
+    }
+    return;
+  }
   u16x pairs[4];
   for (int u = 0; u < 4; u++) pairs[u] = *(const u16x_unaligned *)b[u];
   for (int u = 0; u < 4; u++) w[u] = (v16)(pairs[u] << 16);
@@ -52,7 +81,7 @@ MPO_INLINE void step(
 
 // Rows i..<i + rows by columns j..<j + 4 of c; `fetch` brings the rows of b that come next.
 MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) {
-  long size = q->type == MPO_BF16 ? 2 : 4, count = q->type == MPO_BF16 ? 32 : 16;
+  long size = element(q->reads), count = elements_in_step(q->reads);
   long whole = q->k / count * count, width = mpo_min(4, q->n - j);
   v16 s[16];
   for (int t = 0; t < 16; t++) s[t] = 0.0f;
@@ -63,17 +92,17 @@ MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) 
   for (long p = 0; p < whole; p += count) {
     if (fetch)
       for (int u = 0; u < 4; u++) __builtin_prefetch(b[u] + AHEAD * q->ldb * size);
-    step(rows, q->type, a + p, q->padded, b, s);
-    for (int u = 0; u < 4; u++) b[u] += 64;
+    step(rows, q->reads, a + p, q->padded, b, s);
+    for (int u = 0; u < 4; u++) b[u] += count * size;
   }
   if (whole < q->k) {
-    float tail[4][16] = {{0}};
+    float tail[4][32] = {{0}};
     const char *t[4];
     for (int u = 0; u < 4; u++) {
       memcpy(tail[u], b[u], (size_t)((q->k - whole) * size));
       t[u] = (const char *)tail[u];
     }
-    step(rows, q->type, a + whole, q->padded, t, s);
+    step(rows, q->reads, a + whole, q->padded, t, s);
   }
   float total[16];
   mpo_sums16(s, q->alpha, total);
@@ -88,10 +117,10 @@ MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) 
 // comes from the second level, so a block of b that is used by few columns would wait for it.
 enum { BLOCK_BYTES = 20 << 10 };
 
-MPO_INLINE void columns(const skinny_args *q, mpo_type type, long begin, long end) {
+MPO_INLINE void columns(const skinny_args *q, reading reads, long begin, long end) {
   skinny_args s = *q;
-  s.type = type;
-  long last = mpo_min(s.n, end * 4), size = type == MPO_BF16 ? 2 : 4;
+  s.reads = reads;
+  long last = mpo_min(s.n, end * 4), size = element(reads);
   // Few rows stay in the first level themselves.
   long width = s.m <= 32 ? 4 : 4 * mpo_max(1, mpo_min(8, BLOCK_BYTES / (4 * s.k * size)));
   for (long first = begin * 4; first < last; first += width) {
@@ -109,10 +138,12 @@ MPO_INLINE void columns(const skinny_args *q, mpo_type type, long begin, long en
 MPO_CLONES static void columns_task(void *context, long begin, long end, int worker) {
   (void)worker;
   const skinny_args *q = context;
-  if (q->type == MPO_BF16)
-    columns(q, MPO_BF16, begin, end);
+  if (q->reads == HALVES)
+    columns(q, HALVES, begin, end);
+  else if (q->reads == ROUNDED)
+    columns(q, ROUNDED, begin, end);
   else
-    columns(q, MPO_F32, begin, end);
+    columns(q, FLOATS, begin, end);
 }
 
 // One row of a as f32, zeros up to `padded`; `rounds` takes the nearest bf16 values, `splits` puts
@@ -144,22 +175,22 @@ int mpo_skinny_suits(long m, long n, long k, mpo_type b_type) {
   return m <= (b_type == MPO_BF16 || (double)n * (double)k >= 400000.0 ? 192 : 24);
 }
 
-// c = alpha a b^T + beta c. `rounds` takes the nearest bf16 of an f32 a; b is taken as it is.
-// Nonzero: no memory.
+// c = alpha a b^T + beta c. `rounds` takes the nearest bf16 of f32 operands. Nonzero: no memory.
 int mpo_skinny(
     mpo_pool *pool, long m, long n, long k, float alpha, const void *a, mpo_type a_type, long lda,
     const void *b, mpo_type b_type, long ldb, int rounds, float beta, float *c, long ldc) {
   if (m == 0 || n == 0) return 0;
-  skinny_args args = {a, b, c, b_type, m, n, k, lda, ldb, ldc, alpha, beta,
+  reading reads = b_type == MPO_BF16 ? HALVES : rounds ? ROUNDED : FLOATS;
+  skinny_args args = {a, b, c, reads, m, n, k, lda, ldb, ldc, alpha, beta,
                       has_wide_registers() ? 4 : 2};
-  if (a_type == MPO_BF16 || b_type == MPO_BF16 || rounds || k % 16 != 0) {
+  if (a_type == MPO_BF16 || reads != FLOATS || k % 16 != 0) {
     args.padded = mpo_round_up(k, 32);
     if (mpo_pool_reserve(pool, 0, m * args.padded * (long)sizeof(float))) return 1;
     uint32_t *rows = mpo_pool_shared(pool);
     for (long i = 0; i < m; i++)
       pad_row(
           (const char *)a + i * lda * (a_type == MPO_BF16 ? 2 : 4), a_type, k, args.padded, rounds,
-          b_type == MPO_BF16, rows + i * args.padded);
+          reads != FLOATS, rows + i * args.padded);
     args.a = (const float *)rows;
   }
   mpo_pool_for(pool, (n + 3) / 4, mpo_grain(m * k / 4), columns_task, &args);

@@ -128,6 +128,28 @@ extension Conformance {
     }
   }
 
+  /// A buffer under another type is the same memory, counted once, and keeps it.
+  @Test(arguments: TestBackends.all())
+  func buffersAreSharedUnderAnotherType(_ named: NamedBackend) throws {
+    try named.run { b in
+      var words: Tensor? = try b.tensor([Float](repeating: 2, count: 101))
+      let live = b.memory.live
+      let halves = try b.shared(try #require(words).storage, as: .bf16)
+      #expect(halves.type == .bf16 && halves.count == 202)
+      #expect(b.memory.live == live)
+      let view = Tensor(storage: halves, shape: [202])
+      let wide = try b.empty([202])
+      try b.convert(view, into: wide)
+      // The upper half of 2 as f32 is 2 as bf16, the lower 0.
+      #expect(try b.floats(wide) == (0..<202).map { $0 % 2 == 0 ? 0 : 2 })
+      words = nil
+      let other = try b.zeros([101])
+      try b.convert(view, into: wide)
+      #expect(try b.floats(wide)[1] == 2)
+      _ = other
+    }
+  }
+
   /// A free block serves what is smaller, down to half of it.
   @Test(arguments: TestBackends.cpus())
   func freeBlocksServeSmallerSizes(_ named: NamedBackend) throws {

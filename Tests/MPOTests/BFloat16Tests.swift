@@ -84,6 +84,65 @@ import Testing
     }
   }
 
+  /// Products round f32 weights to what a bf16 copy of them holds: to the bit where a backend keeps
+  /// none. Elsewhere the sums have another order, which now and then rounds an activation the other way.
+  @Test(arguments: TestBackends.all())
+  func trainingNeedsNoCopy(_ named: NamedBackend) throws {
+    try named.run { backend in
+      func losses(copied: Bool) throws -> [Double] {
+        let model = try RandomModel(on: backend)
+        let flat = model.parameters.flat
+        let parameters = ParameterSet(
+          layout: model.parameters.layout, flat: flat,
+          half: copied ? try backend.bfloat16(flat) : nil, precision: .bf16)
+        let rows = (0..<12).map { RandomModel.tokens(2 + 5 * $0 % 31, seed: UInt64($0)) }
+        return try LearnerTests.tenLosses(model.decoder, parameters, rows: rows)
+      }
+      for (without, with) in zip(try losses(copied: false), try losses(copied: true)) {
+        if backend.prefersHalfWeights {
+          #expect(relativeError(without, with) < 1e-3)
+        } else {
+          #expect(without == with)
+        }
+      }
+    }
+  }
+
+  /// A policy without a bf16 copy gets one while it draws, which takes no memory of its own where it is
+  /// lent some.
+  @Test(arguments: TestBackends.cpus())
+  func copiesForDecodingLieInTheWorkspace(_ named: NamedBackend) throws {
+    try named.run { backend in
+      let model = try RandomModel(on: backend)
+      let policy = ParameterSet(
+        layout: model.parameters.layout, flat: model.parameters.flat, precision: .bf16)
+      #expect(policy.decodingBytes == 2 * policy.layout.matrixCount)
+      let reference = try policy.reference(on: backend)
+      #expect(reference.decodingBytes == 0)
+      func draw(_ parameters: ParameterSet, _ workspace: Tensor? = nil) throws -> [[Completion]] {
+        try Generator(model.decoder, parameters, workspace: workspace).generate(
+          [RandomModel.tokens(3, seed: 5), RandomModel.tokens(6, seed: 6)], samples: 3,
+          settings: GenerationSettings(maxNewTokens: 8, seed: 7))
+      }
+      let expected = try draw(reference)
+      #expect(try draw(policy) == expected)
+      let workspace = try backend.zeros([policy.layout.count])
+      func peak(_ body: () throws -> [[Completion]]) throws -> Int {
+        try backend.trim()
+        #expect(try body() == expected)
+        return backend.memory.peak - backend.memory.live
+      }
+      let own = try peak { try draw(policy) }
+      let lent = try peak { try draw(policy, workspace) }
+      #expect(own - lent == policy.decodingBytes)
+      #expect(try backend.floats(workspace).contains { $0 != 0 })
+      // One that is too small is left alone.
+      let small = try backend.zeros([policy.layout.matrixCount / 2 - 1])
+      #expect(try peak { try draw(policy, small) } == own)
+      #expect(try backend.floats(small).allSatisfy { $0 == 0 })
+    }
+  }
+
   /// A magnet that is replaced as a whole is kept in bf16 alone, one that moves in steps in f32 too.
   @Test(arguments: TestBackends.cpus())
   func magnetsAreKeptAsSmallAsTheirMovesAllow(_ named: NamedBackend) throws {
@@ -97,7 +156,7 @@ import Testing
         ).magnet
       }
       let (whole, stepped) = (try magnet(mixup: 1), try magnet(mixup: 0.5))
-      #expect(whole.bytes < policy.bytes / 2)
+      #expect(whole.bytes < 3 * policy.layout.count)
       #expect(stepped.bytes == policy.bytes)
       #expect(try Self.hiddenStates(model, whole) == Self.hiddenStates(model, policy))
       try stepped.move(towards: policy, by: 0.5, on: backend)

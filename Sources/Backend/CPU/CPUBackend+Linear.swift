@@ -7,8 +7,9 @@ extension CPUBackend {
   ) throws {
     let (m, n, k) = try Check.matmul(a, transposed: ta, b, transposed: tb, into: c)
     let op = "matmul"
-    if tb && !ta && k > 0 && (b.type == .bf16 || precision == .f32)
-      && (!usesTiles || m <= Self.fewRows) && mpo_skinny_suits(m, n, k, b.type.c) != 0
+    let isPackedAnyway = usesTiles || (precision == .bf16 && b.type == .f32)
+    if tb && !ta && k > 0 && (!isPackedAnyway || m <= Self.fewRows)
+      && mpo_skinny_suits(m, n, k, b.type.c) != 0
     {
       let status = mpo_skinny(
         pool, m, n, k, scale, try bytes(a, op), a.type.c, stride(a), try bytes(b, op), b.type.c,
@@ -46,7 +47,8 @@ extension CPUBackend {
     try check(status, op)
   }
 
-  /// Rows up to which reading the weights once beats packing them for matrix tiles.
+  /// Rows up to which reading the weights once beats packing them for matrix tiles, or rounding them
+  /// once for all rows.
   private static let fewRows = 24
 
   /// Most elements of a bf16 weight whose f32 copy is made at once: 16 MiB, so that a large frozen

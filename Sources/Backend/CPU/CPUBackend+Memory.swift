@@ -6,6 +6,12 @@ extension CPUBackend {
     return try CPUBuffer(pool: memoryPool, type: type, count: count)
   }
 
+  public func shared(_ buffer: DeviceBuffer, as type: ElementType) throws -> DeviceBuffer {
+    guard let buffer = buffer as? CPUBuffer else { throw Self.foreign("shared", buffer) }
+    try Check.allocate(0, type, on: description)
+    return CPUBuffer(sharing: buffer, type: type)
+  }
+
   public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
     try Check.transfer("upload", tensor, bytes: bytes.count)
     let to = try self.bytes(tensor, "upload")

@@ -68,6 +68,10 @@ public final class CPUBackend: ComputeBackend {
     return count
   }
 
+  /// Matrix tiles pack their operands, and round them on the way; oneDNN's products would need a
+  /// rounded copy for every call.
+  public var prefersHalfWeights: Bool { !usesTiles }
+
   public var description: DeviceDescription {
     DeviceDescription(
       kind: .cpu, name: Self.processorName, vendor: Self.architecture,
@@ -99,10 +103,13 @@ public final class CPUBackend: ComputeBackend {
   /// First byte of a view. Foreign buffers are an argument error.
   func bytes(_ t: Tensor, _ op: String) throws -> UnsafeMutableRawPointer {
     guard type(of: t.storage) == CPUBuffer.self else {
-      throw BackendError.argument(
-        op: op, "expected a tensor of the CPU backend, found \(type(of: t.storage))")
+      throw Self.foreign(op, t.storage)
     }
     return unsafeDowncast(t.storage, to: CPUBuffer.self).memory + t.offset * t.type.size
+  }
+
+  static func foreign(_ op: String, _ buffer: DeviceBuffer) -> BackendError {
+    .argument(op: op, "expected a tensor of the CPU backend, found \(type(of: buffer))")
   }
 
   func floats(_ t: Tensor, _ op: String) throws -> UnsafeMutablePointer<Float> {

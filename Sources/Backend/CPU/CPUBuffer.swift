@@ -4,15 +4,20 @@
   import Darwin
 #endif
 
-/// Host memory of a tensor, 64-byte aligned; goes back to its backend's pool.
+/// Host memory of a tensor, 64-byte aligned; goes back to its backend's pool, unless another buffer
+/// owns it.
 public final class CPUBuffer: DeviceBuffer {
   let memory: UnsafeMutableRawPointer
-  private let block: MemoryPool.Block
-  private let pool: MemoryPool
+  private let owner: Owner
+
+  private enum Owner {
+    case itself(MemoryPool.Block, MemoryPool)
+    case other(CPUBuffer)
+  }
 
   init(pool: MemoryPool, type: ElementType, count: Int) throws {
-    self.pool = pool
-    block = try pool.take(bytes: count * type.size)
+    let block = try pool.take(bytes: count * type.size)
+    owner = .itself(block, pool)
     memory = block.memory
     super.init(type: type, count: count)
     #if DEBUG
@@ -23,7 +28,16 @@ public final class CPUBuffer: DeviceBuffer {
     #endif
   }
 
-  deinit { pool.give(block) }
+  /// The memory of another buffer, which lives as long as this one.
+  init(sharing other: CPUBuffer, type: ElementType) {
+    owner = .other(other)
+    memory = other.memory
+    super.init(type: type, count: other.count * other.type.size / type.size)
+  }
+
+  deinit {
+    if case .itself(let block, let pool) = owner { pool.give(block) }
+  }
 }
 
 /// Blocks of host memory in size classes (four per octave), kept for reuse, also by what is smaller

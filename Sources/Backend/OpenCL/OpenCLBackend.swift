@@ -69,6 +69,8 @@
       return description
     }
     public var memory: MemoryStatistics { pool.statistics }
+    /// Kernels load bf16 operands as they are.
+    public var prefersHalfWeights: Bool { true }
     /// Small work-groups, wide vectors.
     var isNarrow: Bool { vector > 1 }
 
@@ -83,6 +85,11 @@
         try fill(Tensor(storage: buffer, shape: [words]), bits: 0x7FC0_DEAD)
       #endif
       return buffer
+    }
+
+    public func shared(_ buffer: DeviceBuffer, as type: ElementType) throws -> DeviceBuffer {
+      try Check.allocate(0, type, on: description)
+      return OpenCLBuffer(sharing: try own(buffer, "shared"), type: type)
     }
 
     public func upload(_ bytes: UnsafeRawBufferPointer, to tensor: Tensor) throws {
@@ -133,10 +140,14 @@
 
     /// The memory of a tensor, which must be this backend's.
     func handle(_ tensor: Tensor, _ op: String) throws -> cl_mem {
-      guard let buffer = tensor.storage as? OpenCLBuffer, buffer.pool === pool else {
+      try own(tensor.storage, op).memory.handle
+    }
+
+    private func own(_ buffer: DeviceBuffer, _ op: String) throws -> OpenCLBuffer {
+      guard let buffer = buffer as? OpenCLBuffer, buffer.pool === pool else {
         throw BackendError.argument(op: op, "a tensor belongs to another backend")
       }
-      return buffer.memory.handle
+      return buffer
     }
 
     // MARK: Launch

@@ -5,14 +5,27 @@
   final class OpenCLBuffer: DeviceBuffer {
     let memory: CLMemory
     let pool: OpenCLBufferPool
+    /// Whose the memory is, if not its own.
+    private let owner: OpenCLBuffer?
 
     init(type: ElementType, count: Int, memory: CLMemory, pool: OpenCLBufferPool) {
       self.memory = memory
       self.pool = pool
+      owner = nil
       super.init(type: type, count: count)
     }
 
-    deinit { pool.giveBack(memory, used: count * type.size) }
+    /// The memory of another buffer, which lives as long as this one.
+    init(sharing other: OpenCLBuffer, type: ElementType) {
+      memory = other.memory
+      pool = other.pool
+      owner = other
+      super.init(type: type, count: other.count * other.type.size / type.size)
+    }
+
+    deinit {
+      if owner == nil { pool.giveBack(memory, used: count * type.size) }
+    }
   }
 
   /// Freed blocks by size, for reuse. The queue is in order, so a block may be handed out again

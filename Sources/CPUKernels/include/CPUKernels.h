@@ -56,7 +56,7 @@ int mpo_matmul_bf16(
     long lda, const void *b, long ldb, int accumulate, float *c, long ldc);
 
 /// c (M, N) = alpha a (M, K) b (N, K)^T + beta c for few rows: b is read once, as it lies (skinny.c).
-/// `rounds` takes the nearest bf16 of an f32 a.
+/// `rounds` takes the nearest bf16 of f32 operands, with the result of a bf16 b to the bit.
 int mpo_skinny(
     mpo_pool *pool, long m, long n, long k, float alpha, const void *a, mpo_type a_type, long lda,
     const void *b, mpo_type b_type, long ldb, int rounds, float beta, float *c, long ldc);

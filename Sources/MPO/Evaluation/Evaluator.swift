@@ -46,14 +46,16 @@ public struct Evaluator {
 
   /// Fresh responses (prompts, samples). Two players draw with different streams, so that a model
   /// against itself is not the same text twice.
-  /// `tokens` are the prompts' ids where the caller has them.
+  /// `tokens` are the prompts' ids where the caller has them, `workspace` the `Generator`'s.
   public func responses(
-    of model: LanguageModel, stream: UInt32, tokens: [[Int32]]? = nil,
+    of model: LanguageModel, stream: UInt32, tokens: [[Int32]]? = nil, workspace: Tensor? = nil,
     progress: ((Int, Int) throws -> Void)? = nil
   ) throws -> [[String]] {
     let tokens =
       try tokens ?? PromptEncoder(model, chatTemplate: chatTemplate).ids(questions)
-    let completions = try Generator(model.decoder, model.parameters).generate(
+    let completions = try Generator(
+      model.decoder, model.parameters, workspace: workspace
+    ).generate(
       tokens, samples: samples,
       settings: GenerationSettings(
         maxNewTokens: maxNewTokens, sampling: sampling,

@@ -32,12 +32,11 @@ extension PreferenceTrainer: TrainableRun {
   /// Weights, gradients, two moments, and the activations of one micro-batch: two texts a pair.
   var memory: MemoryEstimate {
     MemoryEstimate(
-      model.decoder, learner.policy, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
-      headCopy: false,
+      model.decoder, learner.policy, copies: 4, headCopy: false,
       step: StepRows(
         units: configuration.batchSize, tokens: 2 * configuration.maxLength, lossTokens: 0,
         parts: configuration.run.gradientAccumulationSteps),
-      policies: 1,
+      policies: 1, draws: false,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -24,7 +24,7 @@ extension AlignmentTrainer {
   func prepareEvaluation() throws {
     guard configuration.evalSteps > 0, let judge else { return }
     startingResponses = try evaluator(judge).responses(
-      of: model, stream: Self.startingStream, tokens: evaluated.map(\.tokens))
+      of: model, stream: Self.startingStream, tokens: evaluated.map(\.tokens), workspace: workspace)
   }
 
   /// Every `eval_steps` rollouts and at the end; empty elsewhere: `eval_win_rate`, the share of pairs
@@ -37,7 +37,7 @@ extension AlignmentTrainer {
     else { return [] }
     var clock = PhaseClock()
     let responses = try evaluator(judge).responses(
-      of: model, stream: Self.policyStream, tokens: evaluated.map(\.tokens))
+      of: model, stream: Self.policyStream, tokens: evaluated.map(\.tokens), workspace: workspace)
     var tournament = try Tournament(
       judge: judge, prompts: evaluated.map(\.text),
       policies: [

@@ -44,19 +44,16 @@ extension AlignmentTrainer: TrainableRun {
     // A loss of whole responses keeps those of a prompt together.
     let together = isTokenLoss ? 1 : configuration.rows / configuration.promptsPerRollout
     let hasOld = isTokenLoss && configuration.innerSteps > 1
-    let references = base != nil && !configuration.magnetNeverMoves ? 2 : 1
-    // With bf16 products a reference is bf16 alone, but a magnet that moves in steps or is an adapter.
-    let isBF16 = configuration.run.bf16
-    let isHalf = isBF16 && learner.policy.adapted == nil
-    let halves = isHalf ? (learner.magnet.isFrozen ? references : references - 1) : 0
+    let opponents = configuration.magnetNeverMoves ? [] : [base].compactMap { $0 }
     return MemoryEstimate(
-      model.decoder, learner.policy, copies: 4 + references - halves,
-      bf16Copies: isBF16 ? 1 + references : 0, headCopy: hasOld,
+      model.decoder, learner.policy, references: [learner.magnet] + opponents, copies: 4,
+      headCopy: hasOld,
       step: StepRows(
         units: configuration.rows / together, tokens: together * longestRow,
         lossTokens: together * configuration.sampling.maxNewTokens,
         parts: configuration.run.gradientAccumulationSteps),
       policies: isTokenLoss ? (hasOld ? 3 : 2) : 1,
+      draws: !configuration.algorithm.isOffline || configuration.evalSteps > 0,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -23,7 +23,7 @@ public final class Learner: PolicyLearner {
       settings.innerSteps == 1 || states.policy.adapted != nil
       ? nil
       : try network.backend.empty(
-        [network.vocabulary, network.width], states.policy.outputProjection().type)
+        [network.vocabulary, network.width], states.policy.precision == .bf16 ? .bf16 : .f32)
   }
 
   /// `policy` is trained in place; the magnet starts as a copy of it unless given.
@@ -50,7 +50,7 @@ public final class Learner: PolicyLearner {
   ///   then not to be used.
   public func learn(from rows: [RolloutRow]) throws -> [InnerStepMetrics] {
     var batches = try microBatches(rows)
-    if let oldProjection { try backend.copy(policy.outputProjection(), to: oldProjection) }
+    try keepProjection()
     let magnetHidden = try batches.map { try states.magnetHidden($0) }
     if settings.advantage.needsLogRatios { try estimateAdvantages(&batches, rows, magnetHidden) }
     var oldHidden: [Tensor] = []
@@ -149,6 +149,17 @@ public final class Learner: PolicyLearner {
     let limit = network.microBatchTokens(checkpointing: settings.gradientCheckpointing)
     return try rows.microBatches(settings.accumulationSteps, limit: limit) { $0.inputs }.map {
       try MicroBatch($0[...], scale: scale, network: network)
+    }
+  }
+
+  /// The output projection as products read it, for inner steps after the first.
+  private func keepProjection() throws {
+    guard let oldProjection else { return }
+    let projection = try policy.outputProjection()
+    if projection.type == oldProjection.type {
+      try backend.copy(projection, to: oldProjection)
+    } else {
+      try backend.convert(projection, into: oldProjection)
     }
   }
 

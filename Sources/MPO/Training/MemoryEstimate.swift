@@ -12,24 +12,28 @@ public struct MemoryEstimate: Sendable, Equatable {
 
   /// - Parameters:
   ///   - policy: what is trained; under adapters the base counts once.
-  ///   - copies: f32 arrays of the policy's size that live through the run.
-  ///   - bf16Copies: those of bf16.
+  ///   - copies: f32 arrays of the policy's size that live through the run, references not among them.
+  ///   - references: policies beside it that are only read.
   ///   - headCopy: whether the output projection is copied, in the type of its products.
   ///   - step: the rows of an optimizer step, and how they are cut.
   ///   - policies: those with logits in a chunk of the loss.
+  ///   - draws: whether the run draws responses.
   public init(
-    _ decoder: Decoder, _ policy: ParameterSet, copies: Int, bf16Copies: Int, headCopy: Bool,
-    step: StepRows, policies: Int, checkpointing: Bool
+    _ decoder: Decoder, _ policy: ParameterSet, references: [ParameterSet] = [], copies: Int,
+    headCopy: Bool, step: StepRows, policies: Int, draws: Bool, checkpointing: Bool
   ) {
     let shape = decoder.shape
-    let trained = policy.layout.count
-    if let base = policy.adapted?.base {
-      // Its products' copy is among its bytes, and its head is nobody's copy.
-      states = 4 * copies * trained + base.bytes
-    } else {
-      let head = headCopy ? shape.vocabulary * shape.width : 0
-      states = 4 * copies * trained + 2 * bf16Copies * trained + (bf16Copies > 0 ? 2 : 4) * head
+    let own = 4 * policy.layout.count
+    states = policy.bytes + (copies - 1) * own
+    for reference in references {
+      // Adapters share their base.
+      states += reference.bytes - (reference.adapted?.base.bytes ?? 0)
     }
+    if headCopy, policy.adapted == nil {
+      states += (policy.precision == .bf16 ? 2 : 4) * shape.vocabulary * shape.width
+    }
+    // A policy that is trained whole is drawn from with its copy in the gradients' memory.
+    if draws, let base = policy.adapted?.base { states += base.decodingBytes }
     let (tokens, lossTokens) = step.mostInMicroBatch(
       limit: decoder.microBatchTokens(checkpointing: checkpointing))
     activations =

@@ -10,7 +10,7 @@ public final class PolicyStates {
   /// The magnet: of algorithms with a fixed reference, that one.
   public let magnet: ParameterSet
   public let optimizer: Optimizer
-  /// Of the last inner step, before any clipping.
+  /// Of the last inner step, before any clipping; drawing responses may overwrite them.
   public let gradients: ParameterSet
   /// Rollouts learned from, and magnet refreshes so far.
   public var rollouts = 0

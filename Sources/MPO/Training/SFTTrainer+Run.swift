@@ -33,12 +33,11 @@ extension SFTTrainer: TrainableRun {
   /// Weights, gradients, two moments, and the activations of one micro-batch.
   var memory: MemoryEstimate {
     MemoryEstimate(
-      model.decoder, learner.policy, copies: 4, bf16Copies: configuration.run.bf16 ? 1 : 0,
-      headCopy: false,
+      model.decoder, learner.policy, copies: 4, headCopy: false,
       step: StepRows(
         units: configuration.batchSize, tokens: configuration.maxLength,
         lossTokens: configuration.maxLength, parts: configuration.run.gradientAccumulationSteps),
-      policies: 1,
+      policies: 1, draws: false,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

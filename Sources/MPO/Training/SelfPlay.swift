@@ -96,7 +96,7 @@ extension AlignmentTrainer {
       // A judge outside this process reads the first prompts' responses while the next are drawn, so
       // these come in parts.
       completions = try draw(
-        batch, from: Generator(model.decoder, learner.policy), .policy,
+        batch, from: Generator(model.decoder, learner.policy, workspace: workspace), .policy,
         maxRows: judge.overlapsGeneration
           ? max(1, configuration.rows / Self.overlappedParts) : nil
       ) { [unowned self] range, completions in
@@ -120,6 +120,9 @@ extension AlignmentTrainer {
       preferences: judgement.preferences, comparison: comparison, rewards: judgement.rewards)
   }
 
+  /// Every step fills the gradients anew.
+  var workspace: Tensor { learner.states.gradients.flat }
+
   /// Parts of a rollout that are judged while the next one is drawn.
   private static var overlappedParts: Int { 4 }
 
@@ -132,7 +135,8 @@ extension AlignmentTrainer {
       return Generator(
         model.decoder, learner.policy,
         mixedWith: Generator.Mixture(
-          learner.magnet, weight: Float(configuration.mixtureCoefficient)))
+          learner.magnet, weight: Float(configuration.mixtureCoefficient)),
+        workspace: workspace)
     }
   }
 

@@ -55,24 +55,31 @@ public final class Generator {
   /// Steps between looks at what was drawn: waiting for a GPU at every token would leave it idle,
   /// which costs more than the steps that stopped rows still take. Does not change what is drawn.
   private let readEvery: Int
+  private let workspace: Tensor?
   private var backend: any ComputeBackend { decoder.backend }
 
+  /// `workspace` is memory that nothing else needs while this draws, such as gradients between two
+  /// steps: where products are bf16 and the policy is stored in f32 alone, the weights that decoding
+  /// reads are written there, in place of memory of their own.
   public convenience init(
-    _ decoder: Decoder, _ parameters: ParameterSet, mixedWith mixture: Mixture? = nil
+    _ decoder: Decoder, _ parameters: ParameterSet, mixedWith mixture: Mixture? = nil,
+    workspace: Tensor? = nil
   ) {
     let isGPU = decoder.backend.description.kind == .openCLGPU
-    self.init(decoder, parameters, mixedWith: mixture, readEvery: isGPU ? 16 : 1)
+    self.init(
+      decoder, parameters, mixedWith: mixture, readEvery: isGPU ? 16 : 1, workspace: workspace)
   }
 
   /// `readEvery` is 16 on a GPU and 1 elsewhere.
   package init(
     _ decoder: Decoder, _ parameters: ParameterSet, mixedWith mixture: Mixture? = nil,
-    readEvery: Int
+    readEvery: Int, workspace: Tensor? = nil
   ) {
     self.decoder = decoder
     self.parameters = parameters
     self.mixture = mixture
     self.readEvery = readEvery
+    self.workspace = workspace
   }
 
   /// `samples` completions of every prompt, (prompts, samples). Row p * samples + s draws with that
@@ -86,6 +93,10 @@ public final class Generator {
     finished: ((_ prompts: Range<Int>, _ completions: [[Completion]]) throws -> Void)? = nil
   ) throws -> [[Completion]] {
     try check(prompts, settings)
+    var policies = [try parameters.forDecoding(in: workspace, on: backend)]
+    if let mixture {
+      policies.append(try mixture.parameters.forDecoding(in: nil, on: backend))
+    }
     var out: [[Completion]] = []
     let total = prompts.count * samples
     // Whole prompts where they fit, otherwise one prompt's responses in parts.
@@ -98,7 +109,7 @@ public final class Generator {
         let rows = group.indices.flatMap { p in
           part.map { GenerationRow(prompt: p, number: (first + p) * samples + $0) }
         }
-        for (row, completion) in zip(rows, try decode(group, rows, settings)) {
+        for (row, completion) in zip(rows, try decode(group, rows, policies, settings)) {
           completions[row.prompt].append(completion)
         }
         try progress?(min(total, first * samples + group.count * part.upperBound), total)
@@ -128,12 +139,13 @@ public final class Generator {
   /// Decodes `rows` (each continues one of `prompts`) together. Drawn tokens stay on the device as
   /// the next step's input; every `readEvery` steps they are read back and rows that stopped leave.
   private func decode(
-    _ prompts: [[Int32]], _ rows: [GenerationRow], _ settings: GenerationSettings
+    _ prompts: [[Int32]], _ rows: [GenerationRow], _ policies: [ParameterSet],
+    _ settings: GenerationSettings
   ) throws -> [Completion] {
     var completions = rows.map { _ in Completion() }
     guard settings.maxNewTokens > 0, !rows.isEmpty else { return completions }
     let prompts = try PackedPrompts(prompts, rows, decoder)
-    let players = try ([parameters] + (mixture.map { [$0.parameters] } ?? [])).map {
+    let players = try policies.map {
       Player(
         parameters: $0,
         cache: try KVCache(

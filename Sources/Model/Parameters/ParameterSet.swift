@@ -3,7 +3,8 @@ import MPOBackend
 /// The weights of a policy or magnet, a gradient, or a moment of the optimizer: one flat array in the
 /// layout's order. Three kinds:
 ///
-/// - trained: f32, with a bf16 copy for products where these are bf16;
+/// - trained: f32; where products are bf16 and the backend wants their operands stored as such
+///   (`ComputeBackend.prefersHalfWeights`), with a bf16 copy for them;
 /// - frozen (`isFrozen`): matrices in bf16 alone, vectors in f32; not trained, but moved as a whole to
 ///   other weights (`move`) or filled from a file;
 /// - adapters (`adapted`): f32 low-rank matrices over a base that all sets of a run share.
@@ -12,7 +13,7 @@ public struct ParameterSet {
   /// f32: what the optimizer updates. Of a frozen set the vectors only.
   public let flat: Tensor
   /// bf16: a copy of `flat` that matrix products read in its place, as it was at the last
-  /// `refreshProducts`; of a frozen set the matrices. Nil computes in f32.
+  /// `refreshProducts`; of a frozen set the matrices. Without it products read `flat`.
   public let half: Tensor?
   /// The precision of matrix products.
   public let precision: ProductPrecision
@@ -20,13 +21,15 @@ public struct ParameterSet {
   /// The base that these adapters change.
   public let adapted: AdaptedBase?
 
+  /// A trained set, or with a base its adapters, whose precision is the base's.
   public init(
-    layout: ParameterLayout, flat: Tensor, half: Tensor? = nil, adapted: AdaptedBase? = nil
+    layout: ParameterLayout, flat: Tensor, half: Tensor? = nil, adapted: AdaptedBase? = nil,
+    precision: ProductPrecision = .f32
   ) {
     self.layout = layout
     self.flat = flat
     self.half = half
-    precision = adapted?.base.precision ?? (half == nil ? .f32 : .bf16)
+    self.precision = adapted?.base.precision ?? precision
     isFrozen = false
     self.adapted = adapted
   }
@@ -51,7 +54,7 @@ public struct ParameterSet {
   }
 
   /// The same weights for products in the given precision: with `.bf16` a trained set gets a copy of
-  /// theirs. Of adapters it is the base's.
+  /// theirs where the backend prefers it. Of adapters it is the base's.
   public func computing(in precision: ProductPrecision, on backend: any ComputeBackend) throws
     -> ParameterSet
   {
@@ -67,7 +70,8 @@ public struct ParameterSet {
     switch precision {
     case .f32: return ParameterSet(layout: layout, flat: flat)
     case .bf16:
-      return ParameterSet(layout: layout, flat: flat, half: try half ?? backend.bfloat16(flat))
+      let copy = try half ?? (backend.prefersHalfWeights ? backend.bfloat16(flat) : nil)
+      return ParameterSet(layout: layout, flat: flat, half: copy, precision: .bf16)
     }
   }
 
@@ -110,12 +114,43 @@ public struct ParameterSet {
   /// alone, which is what products and embeddings read of a trained set, so that both give the same
   /// policy.
   public func reference(on backend: any ComputeBackend) throws -> ParameterSet {
-    guard !isFrozen, adapted == nil, half != nil else { return try copy(on: backend) }
+    guard !isFrozen, adapted == nil, precision == .bf16 else { return try copy(on: backend) }
     let set = ParameterSet(
       layout: layout, frozenMatrices: try backend.empty([layout.matrixCount], .bf16),
       vectors: try backend.empty([layout.count - layout.matrixCount]), precision: precision)
     try set.move(towards: self, on: backend)
     return set
+  }
+
+  /// The same policy as decoding reads it fastest: every token reads all weights, so matrices are
+  /// bf16 where products are. Where the set has no such copy one is made, in `workspace` if that is
+  /// large enough; vectors are the set's own.
+  func forDecoding(in workspace: Tensor?, on backend: any ComputeBackend) throws -> ParameterSet {
+    if let adapted {
+      let base = try adapted.base.forDecoding(in: workspace, on: backend)
+      return ParameterSet(
+        layout: layout, flat: flat, adapted: AdaptedBase(base: base, lora: adapted.lora))
+    }
+    guard decodingBytes > 0 else { return self }
+    let matrices = 0..<layout.matrixCount
+    var half: Tensor?
+    if let workspace, workspace.count * workspace.type.size >= decodingBytes {
+      let shared = try backend.shared(workspace.storage, as: .bf16)
+      half = Tensor(
+        storage: shared, offset: workspace.offset * workspace.type.size / 2, shape: [matrices.count]
+      )
+    }
+    let copy = try half ?? backend.empty([matrices.count], .bf16)
+    try backend.convert(flat.elements(matrices), into: copy)
+    return ParameterSet(
+      layout: layout, frozenMatrices: copy,
+      vectors: flat.elements(matrices.upperBound..<layout.count), precision: precision)
+  }
+
+  /// Bytes of the matrices that `forDecoding` copies.
+  public var decodingBytes: Int {
+    if let adapted { return adapted.base.decodingBytes }
+    return isFrozen || precision == .f32 || half != nil ? 0 : 2 * layout.matrixCount
   }
 
   /// A copy in memory of its own; what is frozen is shared.
@@ -156,8 +191,8 @@ public struct ParameterSet {
       storage: source.storage, offset: source.offset + offset, shape: entry.shape)
   }
 
-  /// The output projection (V, C) as products read it: bf16 where the set has that copy; of adapters
-  /// the base's.
+  /// The output projection (V, C) as products read it: bf16 where the set has that copy, f32 else; of
+  /// adapters the base's.
   public func outputProjection() throws -> Tensor {
     if let adapted { return try adapted.base.outputProjection() }
     guard let projection = layout.projection else {

@@ -6,8 +6,7 @@ extension Tape {
   /// `out[n] = scale * table[ids[n]]` (N, C).
   public func embedding(_ ids: Tensor, _ table: Parameter, scale: Float = 1) throws -> Variable {
     let out = Variable(try backend.empty([ids.count, table.value.columns]))
-    try backend.embedding(
-      ids, table: table.product, scale: scale, accumulate: false, into: out.value)
+    try readEmbedding(ids, table, scale: scale, accumulate: false, into: out.value)
     record([], out) { [unowned self, slot = out.slot] in
       guard let g = take(slot), let dTable = table.gradient else { return }
       try backend.embeddingBackward(ids, dOut: g, scale: scale, into: dTable)
@@ -17,7 +16,7 @@ extension Tape {
 
   /// `x[n] + table[ids[n]]` (N, C), in `x`'s memory: nothing else may read it.
   public func addEmbedding(_ ids: Tensor, _ table: Parameter, to x: Variable) throws -> Variable {
-    try backend.embedding(ids, table: table.product, scale: 1, accumulate: true, into: x.value)
+    try readEmbedding(ids, table, scale: 1, accumulate: true, into: x.value)
     let out = Variable(x.value)
     record([x], out) { [unowned self, slot = out.slot, input = x.slot] in
       guard let g = try takeOwned(slot) else { return }
@@ -27,6 +26,22 @@ extension Tape {
       try give(g, to: input)
     }
     return out
+  }
+
+  /// With bf16 products the rows are bf16 too, whether the table is stored so or not: a policy and its
+  /// `ParameterSet.reference` are one policy.
+  private func readEmbedding(
+    _ ids: Tensor, _ table: Parameter, scale: Float, accumulate: Bool, into out: Tensor
+  ) throws {
+    var (rows, stored) = (ids, table.product)
+    if table.precision == .bf16, stored.type == .f32 {
+      let read = try backend.empty([ids.count, stored.columns])
+      try backend.embedding(ids, table: stored, scale: 1, accumulate: false, into: read)
+      (rows, stored) = (
+        try backend.indices(Array(0..<ids.count)), try backend.bfloat16(read)
+      )
+    }
+    try backend.embedding(rows, table: stored, scale: scale, accumulate: accumulate, into: out)
   }
 
   /// Rotary embedding of the first `heads` heads of every row. Works in place on `x`'s memory:

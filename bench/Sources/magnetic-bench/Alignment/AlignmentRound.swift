@@ -16,13 +16,16 @@ struct AlignmentRound {
     let backend = model.backend
     var own: [[[Int32]]] = []
     var opponents: [[[Int32]]]?
+    let gradients = learner.states.gradients.flat
     let generate = try measured(on: backend) {
-      own = try draw(Generator(model.decoder, learner.policy), stream: 2 * round)
+      own = try draw(
+        Generator(model.decoder, learner.policy, workspace: gradients), stream: 2 * round)
       guard configuration.opponent == .mixture else { return }
       let mixture = Generator.Mixture(
         learner.magnet, weight: Float(configuration.mixtureCoefficient))
       opponents = try draw(
-        Generator(model.decoder, learner.policy, mixedWith: mixture), stream: 2 * round + 1)
+        Generator(model.decoder, learner.policy, mixedWith: mixture, workspace: gradients),
+        stream: 2 * round + 1)
     }
     var rollout = Rollout(rows: [], groups: [])
     let score = try measured(on: backend) { rollout = try judged(own, opponents) }

@@ -34,7 +34,8 @@ struct SweepMeasure {
     let times = try repeats.run { round in
       var rows: [RolloutRow] = []
       let generate = try measured(on: backend) {
-        let drawn = try model.generate(texts, samples: samples, new: new, round: round)
+        let drawn = try model.generate(
+          texts, samples: samples, new: new, round: round, learner: learner)
         rows = zip(texts, drawn).flatMap { text, answers in
           answers.enumerated().map {
             RolloutRow(

@@ -11,7 +11,8 @@ struct BenchModel {
   let policy: ParameterSet
   let cost: DecoderCost
 
-  /// With `.bf16`, policy and magnet have a bf16 copy for products.
+  /// With `.bf16` the magnet's matrices are bf16, and the policy has a copy of theirs where the backend
+  /// prefers it.
   init(
     _ shape: DecoderShape, _ precision: ProductPrecision = .f32, on backend: any ComputeBackend
   ) throws {
@@ -40,11 +41,12 @@ struct BenchModel {
     try Optimizer(policy.layout, settings: OptimizerSettings(), totalSteps: steps, on: backend)
   }
 
-  /// `samples` responses of exactly `new` tokens to each prompt.
-  func generate(_ prompts: [[Int32]], samples: Int = 1, new: Int, round: Int) throws
-    -> [[Completion]]
-  {
-    try Generator(decoder, policy).generate(
+  /// `samples` responses of exactly `new` tokens to each prompt; as in a run, the learner's gradients
+  /// lend their memory.
+  func generate(
+    _ prompts: [[Int32]], samples: Int = 1, new: Int, round: Int, learner: Learner
+  ) throws -> [[Completion]] {
+    try Generator(decoder, policy, workspace: learner.states.gradients.flat).generate(
       prompts, samples: samples,
       settings: GenerationSettings(maxNewTokens: new, stream: UInt32(round)))
   }

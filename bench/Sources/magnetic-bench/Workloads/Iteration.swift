@@ -59,10 +59,11 @@ struct Iteration: ParsableCommand {
   ) throws -> [String: Double] {
     var rollout: [RolloutRow] = []
     let generate = try measured(on: model.backend) {
-      rollout = try model.generate(prompts, new: new, round: round).joined().enumerated().map {
-        RolloutRow(
-          prompt: prompts[$0], response: $1.tokens, advantage: $0 % 2 == 0 ? 0.25 : -0.25)
-      }
+      rollout = try model.generate(prompts, new: new, round: round, learner: learner).joined()
+        .enumerated().map {
+          RolloutRow(
+            prompt: prompts[$0], response: $1.tokens, advantage: $0 % 2 == 0 ? 0.25 : -0.25)
+        }
     }
     let forward = try measured(on: model.backend) {
       try model.responseLogProbs(rollout, learner.magnet)

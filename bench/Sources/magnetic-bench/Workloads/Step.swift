@@ -45,7 +45,8 @@ struct Step: ParsableCommand {
   private func step(
     _ round: Int, _ model: BenchModel, _ learner: Learner, _ texts: [[Int32]]
   ) throws {
-    let responses = try model.generate(texts, samples: samples, new: new, round: round)
+    let responses = try model.generate(
+      texts, samples: samples, new: new, round: round, learner: learner)
     let rows = zip(texts, responses).flatMap { text, answers in
       let scores = answers.map { Set($0.tokens).count }
       return answers.indices.map { i in
