@@ -28,11 +28,18 @@ typedef struct {
   int most;  // rows of a tile at most: 4 or 2
 } skinny_args;
 
-// The nearest bf16 of each, as f32 (`mpo_round_bf16`).
-MPO_INLINE v16 rounded(v16 x) {
-  u16x bits = (u16x)x, up = bits + 0x7fffu + (bits >> 16 & 1u);
-  u16x nan = (u16x)((bits & 0x7fffffffu) > 0x7f800000u);
-  return (v16)(((bits | 0x400000u) & nan | up & ~nan) & 0xffff0000u);
+// The nearest bf16 of each of 32 elements, as f32 (`mpo_round_bf16`): even ones, then odd ones.
+MPO_INLINE void load_rounded(const char *b, v16 *even, v16 *odd) {
+  u16x half[2];
+  for (int i = 0; i < 2; i++) {
+    u16x bits = (u16x)v16_load((const float *)b + 16 * i), up = bits + 0x7fffu + (bits >> 16 & 1u);
+    u16x nan = (u16x)((bits & 0x7fffffffu) > 0x7f800000u);
+    half[i] = (((bits | 0x400000u) & nan) | (up & ~nan)) & 0xffff0000u;
+  }
+  *even = (v16)__builtin_shufflevector(
+      half[0], half[1], 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+  *odd = (v16)__builtin_shufflevector(
+      half[0], half[1], 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
 }
 
 // `rows` by 4 sums of one step of 16 (FLOATS) or 32 elements along K. b: 4 rows at this step.
@@ -51,13 +58,7 @@ MPO_INLINE void step(
   // Even elements, then odd ones: a bf16 is the upper half of its f32, so a shift and a mask.
   if (reads == ROUNDED) {
     v16 odd[4];
-    for (int u = 0; u < 4; u++) {
-      v16 x = rounded(v16_load((const float *)b[u])), y = rounded(v16_load((const float *)b[u] + 16));
-      w[u] = __builtin_shufflevector(
-          x, y, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
-      odd[u] = __builtin_shufflevector(
-          x, y, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
-    }
+    for (int u = 0; u < 4; u++) load_rounded(b[u], &w[u], &odd[u]);
     for (int r = 0; r < rows; r++) {
       v16 x = v16_load(a + r * padded), y = v16_load(a + r * padded + 16);
       for (int u = 0; u < 4; u++) s[4 * r + u] += x * w[u];
@@ -91,7 +92,9 @@ MPO_INLINE void tile(const skinny_args *q, int rows, long i, long j, int fetch) 
   for (long u = 0; u < 4; u++) b[u] = q->b + mpo_min(j + u, q->n - 1) * q->ldb * size;
   for (long p = 0; p < whole; p += count) {
     if (fetch)
-      for (int u = 0; u < 4; u++) __builtin_prefetch(b[u] + AHEAD * q->ldb * size);
+      for (int u = 0; u < 4; u++)
+        for (long line = 0; line < count * size; line += 64)
+          __builtin_prefetch(b[u] + AHEAD * q->ldb * size + line);
     step(rows, q->reads, a + p, q->padded, b, s);
     for (int u = 0; u < 4; u++) b[u] += count * size;
   }

@@ -7,8 +7,8 @@ extension CPUBackend {
   ) throws {
     let (m, n, k) = try Check.matmul(a, transposed: ta, b, transposed: tb, into: c)
     let op = "matmul"
-    let isPackedAnyway = usesTiles || (precision == .bf16 && b.type == .f32)
-    if tb && !ta && k > 0 && (!isPackedAnyway || m <= Self.fewRows)
+    let roundsWeights = precision == .bf16 && b.type == .f32
+    if tb && !ta && k > 0 && (!(usesTiles || roundsWeights) || m <= Self.fewRows)
       && mpo_skinny_suits(m, n, k, b.type.c) != 0
     {
       let status = mpo_skinny(
@@ -16,7 +16,8 @@ extension CPUBackend {
         stride(b), precision == .bf16 ? 1 : 0, accumulate ? 1 : 0, try floats(c, op), stride(c))
       return try check(status, op)
     }
-    if usesTiles, scale == 1, mpo_tiles_suit(m, n, k) != 0 {
+    // Tiles that are not full are better than a rounded copy of the weights.
+    if usesTiles, scale == 1, mpo_tiles_suit(roundsWeights ? max(m, 16) : m, n, k) != 0 {
       let status = mpo_tiles(
         pool, ta ? 1 : 0, tb ? 1 : 0, m, n, k, try bytes(a, op), a.type.c, stride(a),
         try bytes(b, op), b.type.c, stride(b), precision == .bf16 ? 1 : 0, accumulate ? 1 : 0,

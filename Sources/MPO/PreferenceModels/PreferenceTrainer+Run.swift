@@ -36,7 +36,7 @@ extension PreferenceTrainer: TrainableRun {
       step: StepRows(
         units: configuration.batchSize, tokens: 2 * configuration.maxLength, lossTokens: 0,
         parts: configuration.run.gradientAccumulationSteps),
-      policies: 1, draws: false,
+      policies: 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

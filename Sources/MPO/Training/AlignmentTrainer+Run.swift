@@ -53,7 +53,6 @@ extension AlignmentTrainer: TrainableRun {
         lossTokens: together * configuration.sampling.maxNewTokens,
         parts: configuration.run.gradientAccumulationSteps),
       policies: isTokenLoss ? (hasOld ? 3 : 2) : 1,
-      draws: !configuration.algorithm.isOffline || configuration.evalSteps > 0,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -17,10 +17,9 @@ public struct MemoryEstimate: Sendable, Equatable {
   ///   - headCopy: whether the output projection is copied, in the type of its products.
   ///   - step: the rows of an optimizer step, and how they are cut.
   ///   - policies: those with logits in a chunk of the loss.
-  ///   - draws: whether the run draws responses.
   public init(
     _ decoder: Decoder, _ policy: ParameterSet, references: [ParameterSet] = [], copies: Int,
-    headCopy: Bool, step: StepRows, policies: Int, draws: Bool, checkpointing: Bool
+    headCopy: Bool, step: StepRows, policies: Int, checkpointing: Bool
   ) {
     let shape = decoder.shape
     let own = 4 * policy.layout.count
@@ -32,8 +31,6 @@ public struct MemoryEstimate: Sendable, Equatable {
     if headCopy, policy.adapted == nil {
       states += (policy.precision == .bf16 ? 2 : 4) * shape.vocabulary * shape.width
     }
-    // A policy that is trained whole is drawn from with its copy in the gradients' memory.
-    if draws, let base = policy.adapted?.base { states += base.decodingBytes }
     let (tokens, lossTokens) = step.mostInMicroBatch(
       limit: decoder.microBatchTokens(checkpointing: checkpointing))
     activations =

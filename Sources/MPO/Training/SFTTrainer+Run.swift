@@ -37,7 +37,7 @@ extension SFTTrainer: TrainableRun {
       step: StepRows(
         units: configuration.batchSize, tokens: configuration.maxLength,
         lossTokens: configuration.maxLength, parts: configuration.run.gradientAccumulationSteps),
-      policies: 1, draws: false,
+      policies: 1,
       checkpointing: configuration.run.gradientCheckpointing)
   }
 

@@ -130,7 +130,7 @@ extension AlignmentTrainer {
   private func opponent() -> Generator? {
     switch configuration.opponent {
     case .policy: return nil
-    case .base: return base.map { Generator(model.decoder, $0) }
+    case .base: return base.map { Generator(model.decoder, $0, workspace: workspace) }
     case .mixture:
       return Generator(
         model.decoder, learner.policy,

@@ -95,7 +95,12 @@ public final class Generator {
     try check(prompts, settings)
     var policies = [try parameters.forDecoding(in: workspace, on: backend)]
     if let mixture {
-      policies.append(try mixture.parameters.forDecoding(in: nil, on: backend))
+      let rest = workspace.flatMap { memory -> Tensor? in
+        let used = (parameters.decodingBytes + memory.type.size - 1) / memory.type.size
+        return used < memory.count && memory.isContiguous
+          ? memory.elements(used..<memory.count) : nil
+      }
+      policies.append(try mixture.parameters.forDecoding(in: rest, on: backend))
     }
     var out: [[Completion]] = []
     let total = prompts.count * samples

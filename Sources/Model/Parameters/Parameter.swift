@@ -4,7 +4,8 @@ import MPOBackend
 public struct Parameter {
   public var value: Tensor
   public var gradient: Tensor?
-  /// What matrix products and embeddings read: `value`, or its bf16 copy where there is one.
+  /// What matrix products and embeddings read, rounded where `precision` is bf16: `value`, or its bf16
+  /// copy where there is one.
   public var product: Tensor
   /// The precision of products with it, forward and backward.
   public var precision: ProductPrecision

@@ -21,15 +21,16 @@ public struct ParameterSet {
   /// The base that these adapters change.
   public let adapted: AdaptedBase?
 
-  /// A trained set, or with a base its adapters, whose precision is the base's.
+  /// A trained set, or with a base its adapters, whose precision is the base's; of a set with a bf16
+  /// copy it is bf16 unless said otherwise.
   public init(
     layout: ParameterLayout, flat: Tensor, half: Tensor? = nil, adapted: AdaptedBase? = nil,
-    precision: ProductPrecision = .f32
+    precision: ProductPrecision? = nil
   ) {
     self.layout = layout
     self.flat = flat
     self.half = half
-    self.precision = adapted?.base.precision ?? precision
+    self.precision = adapted?.base.precision ?? precision ?? (half == nil ? .f32 : .bf16)
     isFrozen = false
     self.adapted = adapted
   }
@@ -54,12 +55,19 @@ public struct ParameterSet {
   }
 
   /// The same weights for products in the given precision: with `.bf16` a trained set gets a copy of
-  /// theirs where the backend prefers it. Of adapters it is the base's.
+  /// theirs where the backend prefers it. Of adapters it is the base's, which always gets the copy: it
+  /// does not change, so one is good for all rollouts.
   public func computing(in precision: ProductPrecision, on backend: any ComputeBackend) throws
     -> ParameterSet
   {
+    try computing(in: precision, copied: backend.prefersHalfWeights, on: backend)
+  }
+
+  private func computing(
+    in precision: ProductPrecision, copied: Bool, on backend: any ComputeBackend
+  ) throws -> ParameterSet {
     if let adapted {
-      let base = try adapted.base.computing(in: precision, on: backend)
+      let base = try adapted.base.computing(in: precision, copied: true, on: backend)
       return ParameterSet(
         layout: layout, flat: flat, adapted: AdaptedBase(base: base, lora: adapted.lora))
     }
@@ -70,7 +78,7 @@ public struct ParameterSet {
     switch precision {
     case .f32: return ParameterSet(layout: layout, flat: flat)
     case .bf16:
-      let copy = try half ?? (backend.prefersHalfWeights ? backend.bfloat16(flat) : nil)
+      let copy = try half ?? (copied ? backend.bfloat16(flat) : nil)
       return ParameterSet(layout: layout, flat: flat, half: copy, precision: .bf16)
     }
   }
@@ -126,15 +134,12 @@ public struct ParameterSet {
   /// bf16 where products are. Where the set has no such copy one is made, in `workspace` if that is
   /// large enough; vectors are the set's own.
   func forDecoding(in workspace: Tensor?, on backend: any ComputeBackend) throws -> ParameterSet {
-    if let adapted {
-      let base = try adapted.base.forDecoding(in: workspace, on: backend)
-      return ParameterSet(
-        layout: layout, flat: flat, adapted: AdaptedBase(base: base, lora: adapted.lora))
-    }
     guard decodingBytes > 0 else { return self }
     let matrices = 0..<layout.matrixCount
     var half: Tensor?
-    if let workspace, workspace.count * workspace.type.size >= decodingBytes {
+    if let workspace, workspace.isContiguous,
+      workspace.count * workspace.type.size >= decodingBytes
+    {
       let shared = try backend.shared(workspace.storage, as: .bf16)
       half = Tensor(
         storage: shared, offset: workspace.offset * workspace.type.size / 2, shape: [matrices.count]
@@ -149,8 +154,8 @@ public struct ParameterSet {
 
   /// Bytes of the matrices that `forDecoding` copies.
   public var decodingBytes: Int {
-    if let adapted { return adapted.base.decodingBytes }
-    return isFrozen || precision == .f32 || half != nil ? 0 : 2 * layout.matrixCount
+    let isCopied = half != nil || adapted != nil
+    return isFrozen || isCopied || precision == .f32 ? 0 : 2 * layout.matrixCount
   }
 
   /// A copy in memory of its own; what is frozen is shared.

@@ -65,7 +65,7 @@ struct BenchModel {
       decoder.hidden(batch, TrainableParameters(values: weights), tape: tape),
       rows: backend.indices(predictors))
     _ = try backend.crossEntropy(
-      ProjectedPolicy(hidden: hidden.value, weight: weights.outputProjection()),
+      decoder.projected(hidden.value, weights),
       targets: backend.indices(targets), weights: backend.zeros([targets.count]), gradients: nil)
   }
 

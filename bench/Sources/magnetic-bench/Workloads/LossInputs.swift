@@ -25,10 +25,13 @@ struct LossInputs {
       next += count
       return t
     }
-    policies = try (0..<3).map { _ in
+    policies = try (0..<3).map { i in
       let (hidden, weight) = (try tensor([n, c]), try tensor([v, c]))
+      // As in training: the policy's own projection may be stored in f32 alone.
+      let isHalf = precision == .bf16 && (i > 0 || backend.prefersHalfWeights)
       return ProjectedPolicy(
-        hidden: hidden, weight: precision == .bf16 ? try backend.bfloat16(weight) : weight)
+        hidden: hidden, weight: isHalf ? try backend.bfloat16(weight) : weight,
+        precision: precision)
     }
     targets = try backend.indices((0..<n).map { _ in Int32(random.next() % UInt64(v)) })
     advantages = try backend.tensor((0..<n).map { $0 % 2 == 0 ? 0.25 : -0.25 })
