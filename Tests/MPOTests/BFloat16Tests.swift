@@ -143,6 +143,41 @@ import Testing
     }
   }
 
+  /// Gradients have room for the copies of both policies of a mixture.
+  @Test(arguments: TestBackends.cpus())
+  func mixturesLieInTheWorkspaceToo(_ named: NamedBackend) throws {
+    try named.run { backend in
+      func trained(seed: UInt64) throws -> (RandomModel, ParameterSet) {
+        let model = try RandomModel(seed: seed, on: backend)
+        return (
+          model,
+          ParameterSet(
+            layout: model.parameters.layout, flat: model.parameters.flat, precision: .bf16)
+        )
+      }
+      let ((model, first), (_, second)) = (try trained(seed: 1), try trained(seed: 2))
+      func draw(_ a: ParameterSet, _ b: ParameterSet, _ workspace: Tensor?) throws
+        -> (drawn: [[Completion]], peak: Int)
+      {
+        try backend.trim()
+        let drawn = try Generator(
+          model.decoder, a, mixedWith: .init(b, weight: 0.5), workspace: workspace
+        ).generate(
+          [RandomModel.tokens(4, seed: 5)], samples: 3,
+          settings: GenerationSettings(maxNewTokens: 8, seed: 7))
+        return (drawn, backend.memory.peak - backend.memory.live)
+      }
+      let expected = try draw(
+        first.reference(on: backend), second.reference(on: backend), nil
+      ).drawn
+      let workspace = try backend.zeros([first.layout.count])
+      let (own, lent) = (try draw(first, second, nil), try draw(first, second, workspace))
+      #expect(own.drawn == expected)
+      #expect(lent.drawn == expected)
+      #expect(own.peak - lent.peak == first.decodingBytes + second.decodingBytes)
+    }
+  }
+
   /// A magnet that is replaced as a whole is kept in bf16 alone, one that moves in steps in f32 too.
   @Test(arguments: TestBackends.cpus())
   func magnetsAreKeptAsSmallAsTheirMovesAllow(_ named: NamedBackend) throws {
